@@ -1,4 +1,4 @@
-"""What a file binds, where, and what it puts into objects: the words in which its scopes are told."""
+"""The parts of a symbol table: bindings of names, scopes, stores into objects, and places in the code."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ Branch = tuple[int, str]
 """One arm of a compound statement: the statement's identity and the name of the arm."""
 
 Rest = tuple[int, int]
-"""Elements from one index to another one before the end, or to the end where that is 0."""
+"""A slice: from an index, to one counted from the end as a negative number, or to the end itself as 0."""
 
 Projection = int | Rest | Literal["item", "enter"]
-"""From a value to what is bound: an element by its index, what a starred target gets, any element, what a `with` hands out."""
+"""The step from a value to the part of it that a target gets.
+
+An index or a `Rest` by unpacking (`a, *b = value`), `item` for any element by a loop, `enter` for what `with` gives.
+"""
 
 
 @dataclass(
     slots=True, eq=False
 )  # not frozen: a file has thousands, and a frozen one takes twice as long to make
 class Binding:
-    """A name given a meaning.
+    """A name gets a meaning, at `order` in the run of its scope and on the branches `path`.
 
-    `target` is the dotted name that an import binds; else `value` is the expression,
-    definition, parameter or annotated assignment that it comes from, in `scope`, by `projection`;
-    neither where the file does not say. `star` marks `from target import *`. `always` marks a
-    binding made from another scope by `global` or `nonlocal`, which may hold at any time. `turn` is the order at
-    which `value` is evaluated, where that is another one.
+    `target` is the dotted name that an import binds. Otherwise the meaning is a part (`projection`) of `value`: an
+    expression, definition, parameter or annotated assignment, evaluated in `scope`. Neither is set where the file does
+    not say what the name becomes (`del x`). `star` marks `from target import *`. `always` marks a binding that may
+    hold at any time, as it is made from another scope (`global`, `nonlocal`). `turn` is the order at which `value` is
+    evaluated, where that is not just before the binding.
     """
 
     order: int
@@ -42,17 +45,17 @@ class Binding:
 
     @property
     def for_typing(self) -> bool:
-        """Whether it stands under `if TYPE_CHECKING:`, which never runs."""
+        """Whether it stands under `if TYPE_CHECKING:`, and so never runs."""
         return bool(self.path) and any(arm == "typing" for _, arm in self.path)
 
 
 @dataclass(eq=False, slots=True)
 class Scope:
-    """A namespace: module, class, function or comprehension, made by `node`.
+    """The namespace of `node`; `kind` is `module`, `class`, `function` or `comprehension`.
 
-    `attributes` of a class are those assigned through `self`, and those only declared; `returns`
-    of a function are its returned expressions, `yields` those that it yields, a
-    `yield from` as a whole.
+    `stars` are its `from ... import *`; `outer` are its `global` and `nonlocal` names, with the scope that each is of.
+    `attributes` of a class are those assigned through `self`, and those only declared (`x: int`). `returns` of a
+    function are its returned expressions, `yields` its yielded ones, a `yield from` as a whole.
     """
 
     kind: str
@@ -66,6 +69,7 @@ class Scope:
     yields: list[ProgramPoint] = field(default_factory=list)
 
     def enclosing(self, *kinds: str) -> Scope:
+        """This scope or the nearest around it that is of one of the `kinds`; the module if none is."""
         scope = self
         while scope.kind not in kinds and scope.parent is not None:
             scope = scope.parent
@@ -74,7 +78,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Store:
-    """What is put into the object `owner`: under a `key`, as an attribute (its name), or as one more element (None)."""
+    """An assignment into the object `owner`, whose value `binding` has.
+
+    `key` is an expression for `owner[key] = x`, a string for `owner.key = x`, and None for `owner.append(x)`.
+    """
 
     owner: ast.expr
     key: ast.expr | str | None
@@ -83,7 +90,7 @@ class Store:
 
     @property
     def scope(self) -> Scope:
-        """The scope that it stands in."""
+        """The scope in which it stands."""
         assert self.binding.scope is not None
         return self.binding.scope
 
@@ -95,7 +102,7 @@ class Store:
 
 @dataclass(slots=True)  # not frozen, for the same reason as a binding
 class ProgramPoint:
-    """A node with the scope it stands in, its turn in the walk, and the branches around it."""
+    """A node in its place: its scope, its order in the run of that, and the branches around it."""
 
     node: ast.AST
     scope: Scope
@@ -103,23 +110,23 @@ class ProgramPoint:
     path: tuple[Branch, ...]
 
     def __hash__(self) -> int:
-        return hash(self.node)  # few nodes have several places, and a path is long
+        return hash(self.node)  # enough: few nodes have several places, and hashing a path is slow
 
     @property
     def for_typing(self) -> bool:
-        """Whether it stands under `if TYPE_CHECKING:`, which never runs."""
+        """Whether it stands under `if TYPE_CHECKING:`, and so never runs."""
         return bool(self.path) and any(arm == "typing" for _, arm in self.path)
 
 
 def exclusive(one: Sequence[Branch], other: Sequence[Branch], *, tried: bool = False) -> bool:
-    """Whether two places never both run: arms of one `if` or `match`, handlers of one `try`.
+    """Whether two places never both run, by the branches around them: arms of one `if` or `match`, handlers of one `try`.
 
-    With `tried` a `try` and its handlers count as well: a handler does again what failed.
+    With `tried` the body of a `try` and its handlers exclude each other as well: a handler does again what failed.
     """
     length = min(len(one), len(other))
     if one[:length] == other[:length]:
         return False
-    # where they part, by halves: a chain of hundreds of `elif` is as deep as it is long
+    # binary search for where they part: a chain of hundreds of `elif` nests as deep
     low, high = 0, length - 1
     while low < high:
         middle = (low + high) // 2

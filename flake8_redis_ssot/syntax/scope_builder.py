@@ -1,4 +1,4 @@
-"""The pass over the statements of a file that binds all its names."""
+"""Builds the symbol table of a file in one pass over its statements, in the order in which they run."""
 
 from __future__ import annotations
 
@@ -19,24 +19,28 @@ _CALLING = (ast.Call, ast.Await, ast.Attribute)
 
 
 def build_scopes(tree: ast.Module, text: str, modules: Sequence[str], is_package: bool) -> Scopes:
-    """The symbol table of a file, whose dotted names are `modules`, for relative imports."""
+    """The symbol table of a file; `modules` are its dotted names, to resolve relative imports."""
     scopes = Scopes(tree, text, modules, is_package)
     _ScopeBuilder(scopes).run(tree)
     return scopes
 
 
 @dataclass(frozen=True, slots=True)
-class _Defined:
-    """A class whose body has run, so that its name can be bound."""
+class _EndOfClass:
+    """Stands on the stack behind the body of a class: there its name is bound."""
 
     node: ast.ClassDef
 
 
-_Item = Item | tuple[_Defined, Scope, tuple[Branch, ...]]
+_Item = Item | tuple[_EndOfClass, Scope, tuple[Branch, ...]]
 
 
 class _ScopeBuilder:
-    """Binds what the statements bind, in the order in which they run."""
+    """Visits statement after statement: one method for each kind, by the table `_ENTER`.
+
+    Each binds what the statement binds, notes its expressions, and returns the statements in its body, last first, as
+    they go on a stack.
+    """
 
     def __init__(self, scopes: Scopes) -> None:
         self.scopes = scopes
@@ -45,11 +49,12 @@ class _ScopeBuilder:
         self._here: OwnExpressions
 
     def run(self, tree: ast.Module) -> None:
+        """Visit all statements of a file."""
         stack: list[_Item] = [*self._body(tree.body, self.scopes.module, ())]
         while stack:
             node, scope, path = stack.pop()
             self._order += STEP
-            if isinstance(node, _Defined):
+            if isinstance(node, _EndOfClass):
                 self.scopes.bind(
                     scope, node.node.name, self._order, path, value=node.node, lines=lines_of(node.node)
                 )
@@ -60,29 +65,29 @@ class _ScopeBuilder:
             stack += self._enter(node, scope, path)
 
     def _enter(self, node: ast.AST, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
-        """Binds what a statement binds; the statements in it, the last one first."""
+        """Visit one statement; returns those in its body, last first."""
         enter = _ENTER.get(type(node), _ScopeBuilder._other)
         return enter(self, node, scope, path)
 
     def _expression(self, node: ast.Expr, _scope: Scope, _path: tuple[Branch, ...]) -> Sequence[_Item]:
-        self._part(node.value)
+        self._add_expression(node.value)
         return ()
 
     def _assignment(self, node: ast.Assign, _scope: Scope, _path: tuple[Branch, ...]) -> Sequence[_Item]:
-        self._part(node.value)
+        self._add_expression(node.value)
         self._assign(node.targets, node.value)
         return ()
 
     def _branching(self, node: ast.If | ast.While, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
         if isinstance(node, ast.If):
             self._note_arms(node)
-        self._part(node.test)
+        self._add_expression(node.test)
         return self._arms(node, scope, path)
 
     def _loop(self, node: ast.For | ast.AsyncFor, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
         if isinstance(node, ast.AsyncFor):
             self.scopes.iterated.add(node.iter)
-        self._part(node.iter)
+        self._add_expression(node.iter)
         self._assign([node.target], node.iter, ("item",))
         return self._arms(node, scope, path)
 
@@ -97,14 +102,14 @@ class _ScopeBuilder:
     def _class(self, node: ast.ClassDef, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
         inner = self.scopes.namespaces[node] = Scope("class", scope, node)
         for part in (*node.decorator_list, *node.bases, *node.keywords):
-            self._part(part)
-        return [(_Defined(node), scope, path), *self._body(node.body, inner, path)]
+            self._add_expression(part)
+        return [(_EndOfClass(node), scope, path), *self._body(node.body, inner, path)]
 
     def _return(self, node: ast.Return, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
         if node.value is not None:
             point = ProgramPoint(node.value, scope, self._order, path)
             scope.enclosing("function").returns.append(point)
-            self._part(node.value)
+            self._add_expression(node.value)
         return ()
 
     def _with(
@@ -113,7 +118,7 @@ class _ScopeBuilder:
         for item in node.items:
             if isinstance(node, ast.With):
                 self.scopes.entered.add(item.context_expr)
-            self._part(item.context_expr)
+            self._add_expression(item.context_expr)
             if item.optional_vars is not None:
                 self._assign([item.optional_vars], item.context_expr, ("enter",))
         return self._body(node.body, scope, path)
@@ -134,28 +139,28 @@ class _ScopeBuilder:
         if node.name:
             self.scopes.bind(scope, node.name, self._order, path)
         if node.type is not None:
-            self._part(node.type)
+            self._add_expression(node.type)
         return self._body(node.body, scope, path)
 
     def _match(self, node: ast.Match, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
         self._note_arms(node)
-        self._part(node.subject)
+        self._add_expression(node.subject)
         self._subjects.update(dict.fromkeys(node.cases, node.subject))
         return [(c, scope, (*path, (id(node), f"cases{n}"))) for n, c in enumerate(node.cases)][::-1]
 
     def _case(self, node: ast.match_case, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
         for name, given in captures(node.pattern, self._subjects[node]).items():
             self.scopes.bind(scope, name, self._order, path, value=given)
-        self._part(node.pattern)
+        self._add_expression(node.pattern)
         if node.guard is not None:
-            self._part(node.guard)
+            self._add_expression(node.guard)
         return self._body(node.body, scope, path)
 
     def _other(self, node: ast.AST, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
         parts = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.expr)]
         for part in parts:
-            self._part(part)
-        # `del` and `+=` too give a name another meaning, which the file does not tell
+            self._add_expression(part)
+        # `del x` and `x += 1` give the name a meaning too, one that is not known
         deeper = isinstance(node, ast.Delete)
         for name in (n for part in parts for n in (all_nodes(part) if deeper else [part])):
             if isinstance(name, ast.Name) and not isinstance(name.ctx, ast.Load):
@@ -166,8 +171,8 @@ class _ScopeBuilder:
     def _body(body: Sequence[ast.stmt], scope: Scope, path: tuple[Branch, ...]) -> list[Item]:
         return [(statement, scope, path) for statement in reversed(body)]
 
-    def _part(self, node: ast.AST) -> None:
-        """Note an expression of the statement at hand; it is entered when somebody asks."""
+    def _add_expression(self, node: ast.AST) -> None:
+        """Note an expression of the current statement; the nodes within are visited on demand."""
         here = self._here
         self._order += STEP
         here.expressions.append((node, here.scope, self._order))
@@ -191,14 +196,15 @@ class _ScopeBuilder:
             bare = Binding(self._order, path, value=node, scope=scope)
             owner.attributes.setdefault(declared, []).append(bare)
             self.scopes.all_bindings.append((declared, bare, self._here.header))
-        self._part(node.annotation)
+        self._add_expression(node.annotation)
         if node.value is not None:
-            self._part(node.value)
+            self._add_expression(node.value)
             self._assign([node.target], node)
         return ()
 
     @staticmethod
     def _arm(node: ast.AST, name: str, path: tuple[Branch, ...]) -> tuple[Branch, ...]:
+        """The branches around the arm `name` (`body`, `orelse`) of a statement that has those of `path` around it."""
         if isinstance(node, ast.If):
             negated = isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not)
             test = node.test.operand if isinstance(node.test, ast.UnaryOp) else node.test
@@ -210,23 +216,23 @@ class _ScopeBuilder:
         if isinstance(node, _LOOPS):
             return (*path, (id(node), "loop" if name == "body" else "loop-else"))
         if isinstance(node, ast.Try | ast.TryStar) and name != "finalbody":
-            # the else arm runs after the body, so it goes on in its arm
+            # the `else` runs after the body without a failure, so it belongs to the same arm
             after = ((id(node), "else"),) if name == "orelse" else ()
             return (*path, (id(node), "try"), *after)
         return path
 
     def _note_arms(self, node: ast.If | ast.Try | ast.TryStar | ast.Match) -> None:
-        """Which arms the statement has, where one of them always runs, and which of them leave."""
+        """Note the arms of a statement of which one always runs, and the arms that leave (see `Scopes`)."""
         bodies: dict[str, list[ast.stmt]] = {}
-        whole = True
+        is_exhaustive = True
         match node:
             case ast.If():
                 bodies = {"body": node.body, "orelse": node.orelse}
-                whole = bool(node.orelse)
+                is_exhaustive = bool(node.orelse)
             case ast.Match():
                 bodies = {f"cases{n}": case.body for n, case in enumerate(node.cases)}
                 last = node.cases[-1]
-                whole = (
+                is_exhaustive = (
                     last.guard is None
                     and isinstance(last.pattern, ast.MatchAs)
                     and last.pattern.pattern is None
@@ -237,7 +243,7 @@ class _ScopeBuilder:
         for arm, body in bodies.items():
             if body and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
                 self.scopes.leaving.add((id(node), arm))
-        if whole:  # an arm that leaves is not come from
+        if is_exhaustive:  # after an arm that leaves nothing runs
             self.scopes.arms[id(node)] = frozenset(
                 arm for arm in bodies if (id(node), arm) not in self.scopes.leaving
             )
@@ -251,10 +257,10 @@ class _ScopeBuilder:
             self.scopes.bind(inner, argument.arg, self._order, (), value=argument)
         for part in (*node.decorator_list, *node.args.defaults, *node.args.kw_defaults):
             if part is not None:
-                self._part(part)
+                self._add_expression(part)
         for annotation in (*(argument.annotation for argument in everyone), node.returns):
             if annotation is not None:
-                self._part(annotation)
+                self._add_expression(annotation)
         self._order += STEP
         self.scopes.bind(scope, node.name, self._order, path, value=node, lines=self._here.lines)
         return self._body(node.body, inner, ())
@@ -262,42 +268,48 @@ class _ScopeBuilder:
     def _assign(
         self, targets: Sequence[ast.expr], value: ast.AST | None, steps: tuple[Projection, ...] = ()
     ) -> None:
-        """Bind the names and attributes of targets; what else they hold is a part of the statement.
+        """Bind the targets of an assignment; other expressions in them (`f()` in `f().x = 1`) are noted.
 
-        All at the same time: in `a, b = b, a` both values are those from before.
+        All get the same order: in `a, b = b, a` both values are those from before.
         """
         scope, path = self._here.scope, self._here.path
         self._order += STEP
         leaves = (leaf for target in targets for leaf in targets_in(target, value, steps))
-        for leaf, given, taken in leaves:
+        for leaf, source, projection in leaves:
             match leaf:
                 case ast.Name():
-                    self.scopes.bind(scope, leaf.id, self._order, path, value=given, projection=taken)
+                    self.scopes.bind(scope, leaf.id, self._order, path, value=source, projection=projection)
                     continue
-                case ast.Attribute(value=owner, attr=name) if given is not None:
-                    self._keep(owner, name, given, taken)
+                case ast.Attribute(value=owner, attr=name) if source is not None:
+                    self._set_attribute(owner, name, source, projection)
                 case ast.Subscript(
                     value=ast.Call(func=ast.Name(id="globals")), slice=ast.Constant(value=str(key))
                 ):
                     self.scopes.bind(
-                        self.scopes.module, key, self._order, (), value=given, projection=taken, where=scope
+                        self.scopes.module,
+                        key,
+                        self._order,
+                        (),
+                        value=source,
+                        projection=projection,
+                        where=scope,
                     )
-                case ast.Subscript(value=owner, slice=key) if given is not None:
-                    self._put(owner, key, given, taken)
+                case ast.Subscript(value=owner, slice=key) if source is not None:
+                    self._put(owner, key, source, projection)
             self._here.expressions.append((leaf, scope, self._order))
 
-    def _keep(
+    def _set_attribute(
         self, owner: ast.expr, name: str, value: ast.AST, projection: tuple[Projection, ...] = ()
     ) -> None:
-        """Note an attribute that is set."""
+        """Note `owner.name = value`: an attribute of a class of the file if `owner` is one (or `self`), else a store."""
         here = self._here
         home, of_instance = (
             self._class_of(owner.id, here.scope) if isinstance(owner, ast.Name) else (None, False)
         )
         binding = Binding(self._order, (), None, False, True, value, projection, here.scope)
         if home is not None:
-            kept = home.attributes if of_instance else home.bindings
-            kept.setdefault(name, []).append(binding)
+            bindings = home.attributes if of_instance else home.bindings
+            bindings.setdefault(name, []).append(binding)
         else:
             self.scopes.stores.append(Store(owner, name, binding, here.path))
         self.scopes.all_bindings.append((name, binding, here.header))
@@ -305,7 +317,7 @@ class _ScopeBuilder:
     def _put(
         self, owner: ast.expr, key: ast.expr | None, value: ast.AST, projection: tuple[Projection, ...] = ()
     ) -> None:
-        """Note what is put into a container."""
+        """Note the store `owner[key] = value`, or `owner.append(value)` with no key."""
         here = self._here
         binding = Binding(self._order, here.path, value=value, projection=projection, scope=here.scope)
         self.scopes.stores.append(Store(owner, key, binding, here.path))
@@ -314,13 +326,13 @@ class _ScopeBuilder:
             self.scopes.all_bindings.append((name, binding, here.header))
 
     def _note_filling(self, node: ast.AST) -> None:
-        """Note what the calls of a chain put into containers by their methods, or into objects by `setattr`."""
+        """Note what calls put into containers (`x.append(1)`) or objects (`setattr`): all calls of a chain `a.b().c()`."""
         while isinstance(node, _CALLING):
             match node:
                 case ast.Call(
                     func=ast.Name(id="setattr"), args=[owner, ast.Constant(value=str(name)), value]
                 ):
-                    self._keep(owner, name, value)
+                    self._set_attribute(owner, name, value)
                 case ast.Call(func=ast.Attribute(value=owner, attr=name), args=[value]) if name in FILLING:
                     self._put(owner, None, value)
                 case ast.Call(func=ast.Attribute(value=owner, attr="insert"), args=[_, value]):
@@ -345,21 +357,21 @@ class _ScopeBuilder:
             node = node.func if isinstance(node, ast.Call) else node.value
 
     def _class_of(self, name: str, scope: Scope) -> tuple[Scope | None, bool]:
-        """The class of this file that `name` stands for, and whether for an instance of it."""
-        here: Scope | None = scope
-        while here is not None:
-            for binding in here.bindings.get(name, ()):
+        """The class of this file that `name` means: by its name, or as `self` or `cls`; and whether it is an instance."""
+        current: Scope | None = scope
+        while current is not None:
+            for binding in current.bindings.get(name, ()):
                 if isinstance(binding.value, ast.ClassDef):
                     return self.scopes.namespaces.get(binding.value), False
                 if isinstance(binding.value, ast.arg):
                     is_class = name == "cls" or any(
                         getattr(d, "id", "") == "classmethod"
-                        for d in getattr(here.node, "decorator_list", ())
+                        for d in getattr(current.node, "decorator_list", ())
                     )
-                    return self.scopes.receiver(binding.value, here), not is_class
-            if getattr(here.node, "name", "") == name and here.kind == "class":
-                return here, False  # its own name, which is bound once its body has run
-            here = None if name in here.bindings else here.parent
+                    return self.scopes.receiver(binding.value, current), not is_class
+            if getattr(current.node, "name", "") == name and current.kind == "class":
+                return current, False  # its own name, which is bound once its body has run
+            current = None if name in current.bindings else current.parent
         return None, False
 
     def _import(
@@ -388,7 +400,7 @@ class _ScopeBuilder:
         for name in node.names:
             owner = self.scopes.module
             if isinstance(node, ast.Nonlocal):
-                # the binding may stand further down: without one the nearest function is it
+                # the binding may come further down: if there is none yet, the nearest function is meant
                 ancestors = []
                 parent = scope.parent
                 while parent is not None:
@@ -425,4 +437,4 @@ _ENTER: dict[type[ast.AST], Callable[..., Sequence[_Item]]] = {
     ast.While: _ScopeBuilder._branching,
     ast.With: _ScopeBuilder._with,
 }
-"""What each kind of statement binds; by its type, as a file has thousands of statements."""
+"""The method for each type of statement: a table, as a file has thousands of statements."""

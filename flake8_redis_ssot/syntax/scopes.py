@@ -1,4 +1,4 @@
-"""Scopes and bindings of one file, and the nodes of its expressions, entered where somebody asks."""
+"""The symbol table of one file. Nodes within expressions are visited only on demand, as most are never needed."""
 
 from __future__ import annotations
 
@@ -23,27 +23,28 @@ from flake8_redis_ssot.syntax.lines import Lines, Statement, touches
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 STEP = 1 << 20
-"""Between the orders of two parts of statements; the nodes within an expression come in between."""
+"""The distance of the orders of two parts of statements, in which the nodes within an expression get theirs."""
 
 _MARKS = frozenset(["ctx", "op", "ops", "attr", "id", "arg"])
-"""Fields that hold no expression."""
+"""Fields of nodes that hold no expression."""
 _PARTS = {
     kind: [name for name in reversed(kind._fields) if name not in _MARKS]
     for kind in vars(ast).values()
     if isinstance(kind, type) and issubclass(kind, ast.AST)
 }
-"""The other fields of each type of nodes, the last one first."""
-_NAMING = frozenset(name.rpartition(".")[2] for name in NAMESPACES | RECORDS)
+"""The other fields of each type of node, last first: they are pushed on a stack."""
+_RECORD_MAKERS = frozenset(name.rpartition(".")[2] for name in NAMESPACES | RECORDS)
 _LEAVES = frozenset([ast.Name, ast.Constant])
 
 Item = tuple[ast.AST, Scope, tuple[Branch, ...]]
+"""A node that is still to be visited, with its scope and the branches around it."""
 
 
 @dataclass(slots=True)
 class OwnExpressions:
-    """A statement (or handler, or case) with its own expressions, those of its body apart, and their orders.
+    """A statement (or handler, or case) with its own expressions, each with scope and order; not those of its body.
 
-    `lines` are those of the whole of it, `header` those before its body.
+    `lines` are those of the whole statement, `header` those before its body.
     """
 
     node: Statement
@@ -56,17 +57,20 @@ class OwnExpressions:
 
 
 class Scopes:
-    """The symbol table of a file, as `build_scopes` makes it: all names are bound.
+    """The symbol table of a file, with all its names bound; made by `build_scopes`.
 
-    Expressions are entered where somebody asks for their `points`, or at once where they bind names
-    themselves (`:=`, `globals().update`): `text` is searched for those. `modules` are the dotted names of
-    the file, for relative imports. `statements` are those of the file, in the order in which they run. `all_bindings` lists every name and attribute with a known
-    meaning and the lines that say which, `namespaces` the scope and `definitions` the binding of
-    each definition. `arms` are the arms of the compound statements of which one always runs, by the statement's
-    identity; `leaving` the arms that end in a `return` or the like. `stores` are assignments to
-    items, and to attributes of what is no class of the file. `imports` are the top-level modules
-    imported, `awaited` the expressions that are awaited where they stand, of those entered, `iterated` those
-    that an `async for` goes through, `entered` those that a `with` enters.
+    Nodes within expressions are visited when somebody asks for their `points`. Only a file whose `text` has expressions
+    that bind names (`:=`, `globals().update`) has all of them visited at once.
+
+    - `modules`: the dotted names of the file, for relative imports
+    - `statements`: those of the file, in the order in which they run
+    - `all_bindings`: every name and attribute with a known meaning, and the lines that say which
+    - `namespaces`, `definitions`: for each definition its scope, and the binding of its name
+    - `arms`: for a compound statement (by identity) of which one arm always runs, the arms that do not leave
+    - `leaving`: the arms that end in a `return` or the like
+    - `stores`: assignments to items, and to attributes of what is no class of the file
+    - `imports`: the top-level modules imported
+    - `awaited`, `iterated`, `entered`: the expressions, of those visited, that stand in `await`, `async for`, `with`
     """
 
     def __init__(self, tree: ast.Module, text: str, modules: Sequence[str], is_package: bool) -> None:
@@ -91,10 +95,7 @@ class Scopes:
     def points(
         self, wanted: Collection[type[ast.AST]], lines: Sequence[int] | None = None
     ) -> Iterator[ProgramPoint]:
-        """The nodes of the types `wanted`, in the order in which they run.
-
-        Only of statements that touch one of the sorted `lines` (None: all).
-        """
+        """The nodes of the types `wanted` in the order in which they run, in statements on the sorted `lines` (None: all)."""
         types = frozenset(wanted)
         for statement in self.statements:
             if lines is None or touches(lines, statement.lines):
@@ -104,13 +105,15 @@ class Scopes:
                     yield from self.points_in(node, scope, order, statement.path, types)
 
     def both_run(self, one: ProgramPoint, other: ProgramPoint) -> bool:
-        """Whether two places, the first of which comes earlier, can both run: not in other arms, or after one that leaves."""
+        """Whether `one`, which stands earlier, and `other` can both run: not in exclusive arms, or in one that leaves."""
         a, b = self._branches(one), self._branches(other)
-        left = one.scope is other.scope and any(branch in self.leaving and branch not in b for branch in a)
-        return not left and not exclusive(a, b, tried=True)
+        has_left = one.scope is other.scope and any(
+            branch in self.leaving and branch not in b for branch in a
+        )
+        return not has_left and not exclusive(a, b, tried=True)
 
     def _branches(self, point: ProgramPoint) -> tuple[Branch, ...]:
-        """The branches around a site and around the definitions that it stands in."""
+        """The branches around a place, and around the definitions in which it stands."""
         path, scope = point.path, point.scope
         while scope.parent is not None:
             binding = self.definitions.get(scope.node) if scope.node is not None else None
@@ -126,19 +129,19 @@ class Scopes:
 
     @cached_property
     def calls_named(self) -> dict[str, list[ProgramPoint]]:
-        """The calls of the file by the last name of what is called."""
+        """The calls of the file by the last name of the callee: `a.b.get()` by `get`."""
         found: dict[str, list[ProgramPoint]] = {}
         for point in self.calls:
             found.setdefault(last_name(point.node.func), []).append(point)  # type: ignore[attr-defined]
         return found
 
     def calls_of(self, names: Collection[str]) -> list[ProgramPoint]:
-        """The calls of what has one of the last `names`, in the order in which they run."""
+        """The calls whose callee has one of the last `names`, in the order in which they run."""
         found = [point for name in self.calls_named.keys() & names for point in self.calls_named[name]]
         return sorted(found, key=lambda point: point.order)
 
     def implying(self, name: str) -> list[ProgramPoint]:
-        """What may run a method of that name without a call of it; of a property it is `.name`."""
+        """The places that may run a method `name` without calling it (see `implied`); of a property it is `.name`."""
         return self._implied.get(name, []) if name.startswith((PROPERTY, "__")) else []
 
     @cached_property
@@ -150,13 +153,13 @@ class Scopes:
         return found
 
     def running(self, names: Collection[str]) -> list[ProgramPoint]:
-        """What runs functions by one of the `names`, called or not, in the order in which they run."""
+        """The places that may run functions with one of the `names`, by a call or without, in the order in which they run."""
         found = dict.fromkeys([*self.calls_of(names), *(p for name in names for p in self.implying(name))])
         return sorted(found, key=lambda point: point.order)
 
     @cached_property
     def handed_on(self) -> frozenset[str]:
-        """The last names of what the file reads, but to call it at once."""
+        """The last names of what the file uses in another way than as a callee: passed on, stored, returned."""
         called: set[ast.AST] = set()
         found: dict[ast.AST, str] = {}
         for node in all_nodes(self.module.node) if self.module.node is not None else ():
@@ -168,20 +171,22 @@ class Scopes:
 
     @cached_property
     def held(self) -> frozenset[str]:
-        """The names of the module, of its classes and of objects under which anything but a plain function is kept."""
+        """The names and attributes that may hold a callable other than the `def` of that name, as by `self.get = f`."""
         found = {store.key for store in self.stores if isinstance(store.key, str)}
         for scope in (self.module, *self.namespaces.values()):
             found.update(scope.attributes)
             if scope.kind in ("module", "class"):
-                found.update(n for n, kept in scope.bindings.items() if not all(map(_is_plain, kept)))
+                found.update(
+                    n for n, kept in scope.bindings.items() if not all(map(_is_undecorated_function, kept))
+                )
             made = (b.value for kept in scope.bindings.values() for b in kept)
             found.update(
-                name for node in (*made, *(r.node for r in scope.returns)) for name in _named_by(node)
+                name for node in (*made, *(r.node for r in scope.returns)) for name in _attribute_names(node)
             )
         return frozenset(found)
 
     def release(self) -> None:
-        """Undo the circles among scopes, bindings and sites: the tree goes without the garbage collector."""
+        """Break the reference cycles among scopes and bindings, so that the tree is freed without the garbage collector."""
         for scope in (self.module, *self.namespaces.values(), *self._comprehensions.values()):
             scope.bindings.clear()
             scope.stars.clear()
@@ -198,7 +203,7 @@ class Scopes:
         self.__dict__.pop("_implied", None)
 
     def bases(self, node: ast.ImportFrom) -> list[str]:
-        """The dotted modules that a from-import can mean: several where the file has several names."""
+        """The absolute modules that a from-import can mean: several where the file itself has several dotted names."""
         if not node.level:
             return [node.module or ""]
         found = []
@@ -211,7 +216,7 @@ class Scopes:
             found.append(".".join([*base, *([node.module] if node.module else [])]))
         return list(dict.fromkeys(found))
 
-    # -- expressions, once they are asked for
+    # -- nodes within expressions, on demand
 
     def points_in(
         self,
@@ -221,7 +226,7 @@ class Scopes:
         path: tuple[Branch, ...],
         wanted: frozenset[type[ast.AST]],
     ) -> Iterator[ProgramPoint]:
-        """The nodes of the types `wanted` in an expression."""
+        """The nodes of the types `wanted` in the expression `top`; names that it binds are bound on the way."""
         leaves = _LEAVES - wanted if not wanted.isdisjoint(_LEAVES) else _LEAVES
         if type(top) in leaves:
             return
@@ -253,7 +258,8 @@ class Scopes:
                 elif isinstance(value, ast.AST) and type(value) not in leaves:
                     stack.append((value, scope, path))
 
-    # the parts of expressions that bind names or run in turns of their own, in the order in which they run
+    # one method for each type of node that binds names, or whose parts run in an order or scope of their own:
+    # it returns the parts in the order in which they run
 
     def _lambda(self, node: ast.Lambda, scope: Scope, path: tuple[Branch, ...], order: int) -> list[Item]:
         inner = self.scope_of(node, ProgramPoint(node, scope, order, path))
@@ -289,7 +295,7 @@ class Scopes:
         return [(node.value, scope, path)] if node.value is not None else []
 
     def scope_of(self, node: ast.Lambda, point: ProgramPoint) -> Scope:
-        """The scope of a lambda that stands at `point`."""
+        """The scope of the lambda `node`, made at the first question."""
         if node not in self.namespaces:
             inner = self.namespaces[node] = Scope("function", point.scope, node)
             for argument in parameters(node.args):
@@ -300,7 +306,7 @@ class Scopes:
     def comprehension_of(
         self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, point: ProgramPoint
     ) -> Scope:
-        """The scope of a comprehension that stands at `point`."""
+        """The scope of the comprehension `node`, made at the first question."""
         if node not in self._comprehensions:
             self._comprehension(node, point.scope, point.path, int(point.order))
         return self._comprehensions[node]
@@ -312,21 +318,21 @@ class Scopes:
         path: tuple[Branch, ...],
         order: int,
     ) -> list[Item]:
-        """The parts of a comprehension: its targets are bound before the element that uses them, written first."""
+        """The parts of a comprehension as they run: its element last, though written first. Its targets are bound here."""
         is_new = node not in self._comprehensions
         inner = self._comprehensions.setdefault(node, Scope("comprehension", scope, node))
         parts: list[tuple[ast.AST, Scope]] = []
         for n, generator in enumerate(node.generators):
             if generator.is_async:
                 self.iterated.add(generator.iter)
-            # the first iterable runs outside
+            # Python evaluates the first iterable in the scope outside
             parts.append((generator.iter, inner if n else scope))
             for leaf, given, steps in targets_in(generator.target, generator.iter, ("item",)):
                 if not isinstance(leaf, ast.Name):
                     parts.append((leaf, inner))
                 elif is_new:
                     where = inner if n else scope
-                    # bound before all that sees it; what it comes from is evaluated in its turn
+                    # an order before all uses in the scope; the value is evaluated in the turn of the iterable
                     binding = Binding(n, path, value=given, projection=steps, scope=where, turn=order + n)
                     inner.bindings.setdefault(leaf.id, []).append(binding)
             parts += ((test, inner) for test in generator.ifs)
@@ -336,6 +342,7 @@ class Scopes:
     def note_yield(
         self, node: ast.Yield | ast.YieldFrom, scope: Scope, order: int, path: tuple[Branch, ...]
     ) -> None:
+        """Add a yielded expression to the function around it, once."""
         if node not in self._seen and node.value is not None:
             self._seen.add(node)
             given = node.value if isinstance(node, ast.Yield) else node
@@ -353,7 +360,11 @@ class Scopes:
         where: Scope | None = None,
         lines: Lines | None = None,
     ) -> None:
-        """Give a name of `scope` a meaning; `lines` say which, those of the statement at hand if not given."""
+        """Bind `name` in `scope`, or in the scope that a `global` or `nonlocal` of it names.
+
+        `where` is the scope in which the value is evaluated, if another one; `lines` those that tell the value, by
+        default the header of the current statement. For the others see `Binding`.
+        """
         owner = scope.outer.get(name, scope)
         always = owner is not scope or where is not None
         binding = Binding(
@@ -367,7 +378,7 @@ class Scopes:
 
     @staticmethod
     def receiver(argument: ast.arg, function: Scope) -> Scope | None:
-        """The class whose method gets `argument` as its first parameter, `self` or `cls`."""
+        """The class of the method `function` if `argument` is its `self` or `cls`; None for any other parameter."""
         node, owner = function.node, Scopes.class_of(function)
         if owner is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             return None
@@ -376,7 +387,7 @@ class Scopes:
 
     @staticmethod
     def class_of(function: Scope) -> Scope | None:
-        """The class of which `function` is a method that gets `self` or `cls`."""
+        """The class of which `function` is a method with `self` or `cls`; None for functions and static methods."""
         node, owner = function.node, function.parent
         if (
             owner is None
@@ -415,19 +426,19 @@ _ENTER: dict[type[ast.AST], Callable[..., list[Item]]] = {
     ast.Yield: Scopes._yield,
     ast.YieldFrom: Scopes._yield,
 }
-"""What gives the parts of an expression, by its type; of the others the fields are the parts."""
+"""By type of node, what gives its parts; the parts of all others are their fields."""
 
 
-def _is_plain(binding: Binding) -> bool:
-    """Whether a name is that of a function as it is written."""
+def _is_undecorated_function(binding: Binding) -> bool:
+    """Whether a binding is a `def` without decorators."""
     node = binding.value
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list
 
 
-def _named_by(node: ast.AST | None) -> Iterator[str]:
-    """The names of attributes that a call gives to what it makes: `SimpleNamespace(a=1)`, `namedtuple("T", "a b")`."""
+def _attribute_names(node: ast.AST | None) -> Iterator[str]:
+    """The attributes that a call defines: `a` of `SimpleNamespace(a=1)`, `a` and `b` of `namedtuple("T", "a b")`."""
     node = node.value if isinstance(node, ast.AnnAssign) else node
-    if isinstance(node, ast.Call) and last_name(node.func) in _NAMING:
+    if isinstance(node, ast.Call) and last_name(node.func) in _RECORD_MAKERS:
         yield from (keyword.arg for keyword in node.keywords if keyword.arg is not None)
         for part in node.args[1:2]:
             texts = (n.value for n in all_nodes(part) if isinstance(n, ast.Constant))
@@ -437,7 +448,7 @@ def _named_by(node: ast.AST | None) -> Iterator[str]:
 def targets_in(
     target: ast.expr, value: ast.AST | None, steps: tuple[Projection, ...]
 ) -> Iterator[tuple[ast.expr, ast.AST | None, tuple[Projection, ...]]]:
-    """The targets within a target, each with the value that it takes its own from, where that is known."""
+    """The single targets within `target` (`a` and `b` in `a, b = x`), each with the value and the steps to its part."""
     match target:
         case ast.Tuple() | ast.List():
             after = 0
