@@ -1,7 +1,7 @@
-"""What earlier runs found, file by file, in JSON below the cache folder.
+"""The cache: what earlier runs found, file by file, as JSON in the cache folder.
 
-The content of a file decides; its stamp only saves reading it. What cannot be read, or is not
-what this module wrote, counts as absent.
+A result holds for the content of its file. The file's stamp only saves reading it: with the same stamp, the content is
+taken to be the same. An entry that cannot be read, or that this module did not write, counts as absent.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from flake8_redis_ssot.stamps import Stamp, settled
 from flake8_redis_ssot.store import load, store, tool
 
 Asked = dict[str, tuple[str | None, str | None]]
-"""Module -> where it is, and what stands for what it binds and builds if that was asked too."""
+"""For each module that was looked for: its file, and a digest of its facts if these were used."""
 
 
 _UNASKED = "-"
-"""Stands for a kind of facts that nobody asked for."""
+"""Stands for the digest of a kind of facts that was not used."""
 
 
 def digest(data: bytes) -> str:
-    """What stands for these bytes."""
+    """A digest of some bytes."""
     return hashlib.sha256(data, usedforsecurity=False).hexdigest()[:32]
 
 
 def key_of(*parts: Any) -> str:
-    """One key for all that decides what is found, besides the files themselves."""
+    """One key for everything that decides what is found besides the files: the version, the settings and other `parts`."""
     shapes = [shape(FileFacts), shape(Diagnostic)]
     return digest(json.dumps([tool(), shapes, *map(plain, parts)]).encode())
 
 
 def asked_of(modules: Modules) -> Asked:
-    """What was asked of `modules` so far."""
-    return {name: (path, _known(facts, clients)) for name, path, facts, clients in modules.asked()}
+    """What has been looked up in `modules` so far."""
+    return {name: (path, _digest_of_module(facts, clients)) for name, path, facts, clients in modules.asked()}
 
 
-def _known(facts: ModuleFacts | None, clients: ClientFacts | None) -> str | None:
-    """What stands for what is known of a module, one word for each kind of facts."""
+def _digest_of_module(facts: ModuleFacts | None, clients: ClientFacts | None) -> str | None:
+    """The digests of both kinds of facts of a module, as two words; None where neither was used."""
     words = [
         digest(repr(part).encode("utf-8", "backslashreplace")) if part is not None else _UNASKED
         for part in (facts, clients)
@@ -55,20 +55,20 @@ def _known(facts: ModuleFacts | None, clients: ClientFacts | None) -> str | None
     return " ".join(words) if words != [_UNASKED, _UNASKED] else None
 
 
-def _known_now(modules: Modules, name: str, before: str) -> str | None:
-    """The same of a module as it is now, with the kinds of facts that were known `before`."""
+def _current_digest(modules: Modules, name: str, before: str) -> str | None:
+    """The digests of a module as it is now, for the kinds of facts that were used for `before`."""
     facts, clients = before.split(" ")
-    return _known(
+    return _digest_of_module(
         modules.facts(name) if facts != _UNASKED else None,
         modules.clients(name) if clients != _UNASKED else None,
     )
 
 
 class Cache:
-    """The stored results of one key.
+    """The stored results of runs with the same key.
 
-    `changed` says which files must be read, `keep` takes what they gave, `save` writes. `start`
-    is when the run began, in nanoseconds: what has changed since is read again the next time.
+    A run asks `changed` which files must be read, gives their results to `keep`, and calls `save` at its end. `start`
+    is when the run began, in nanoseconds: a file that changed after that is read again the next time.
     """
 
     def __init__(self, folder: str, key: str, start: int, filesystem: FileSystem = DISK) -> None:
@@ -77,23 +77,23 @@ class Cache:
         self._name, self._fixes = f"files-{key}", f"fixes-{key}"
         self._fixes_asked: list[str] = []
         self._start = start
-        # a line for all, one with what tells of changes, one for the project rules, then one for each file, which
-        # few runs look into
+        # line 1: what holds for all files; 2: what tells whether each file has changed; 3: the text searches of the
+        # project rules; then one line for each file, which most runs need not parse
         first, *lines = (load(folder, self._name) or b"{}").split(b"\n")
         stored = json.loads(first)
         # path -> stamp if it can be trusted, digest of the content, digest of the facts, number of diagnostics
         self._files: dict[str, list[Any]] = json.loads(lines[0]) if lines else {}
         # path -> its diagnostics and facts, as JSON
         self._results: dict[str, bytes] = dict(zip(self._files, lines[2:], strict=True))
-        # patterns, and path -> content, and the number of each that is there; below zero of one that is not
+        # the patterns, and for each path its content and the numbers of those searched for, negative if not found
         self._texts = lines[1] if lines else b"[[], {}]"
-        # module -> its file, the digest of its content, what stands for what it binds and builds
+        # module -> its file, the digest of its content, the digests of its facts
         self._modules: dict[str, list[str | None]] = stored.get("modules", {})
         self._project: list[Any] | None = stored.get("project")
         self._dirty = not stored
-        # of this run's files, taken before any was read
+        # the stamps of this run's files, taken before any was read
         self._stamps: dict[str, Stamp | None] = {}
-        # what somebody knows who has asked for all stamps: these, what has changed, and which modules are where they were
+        # see `trust`
         self._given: Mapping[str, Stamp | None] | None = None
         self._changed: Collection[str] = ()
         self._placed: Collection[str] = ()
@@ -101,14 +101,14 @@ class Cache:
     def trust(
         self, stamps: Mapping[str, Stamp | None], changed: Collection[str], modules: Collection[str]
     ) -> None:
-        """Take these for the stamps of all files now, and nothing but `changed` for changed since this was written.
+        """Use the current `stamps` of all files that the caller knows already, instead of asking the disk for each.
 
-        So these `modules` are where they were.
+        Only the paths in `changed` have changed since the cache was written, and the `modules` are found where they were.
         """
         self._given, self._changed, self._placed = stamps, changed, modules
 
     def changed(self, files: Iterable[str], modules: Modules) -> dict[str, str | None]:
-        """The files that must be read, each with the digest of the content that is known."""
+        """The files that must be read, each with the known digest of its content, if any."""
         if not self._hold(self._modules, modules):
             self._files, self._results, self._modules, self._project = {}, {}, {}, None
         found: dict[str, str | None] = {}
@@ -131,11 +131,11 @@ class Cache:
         facts: Iterable[FileFacts],
         asked: Asked,
     ) -> list[str]:
-        """Take what the files `read` gave; those in `contents` were checked without a failure.
+        """Take in the results of the files `read`; `contents` has the digests of those checked without a failure.
 
-        Returns the files that were found to be as they are known.
+        Returns the files whose content turned out to be unchanged.
         """
-        same = []
+        unchanged = []
         new: dict[str, list[Any]] = {}
         for path in read:
             now, entry, content = self._stamps[path], self._files.get(path), contents.get(path)
@@ -143,7 +143,7 @@ class Cache:
             if content is None:
                 self._dirty |= self._files.pop(path, None) is not None
             elif entry is not None and entry[1] == content:
-                same.append(path)
+                unchanged.append(path)
                 self._dirty |= entry[0] != trusted
                 entry[0] = trusted
             else:
@@ -160,28 +160,28 @@ class Cache:
             self._files[path][2:] = known and digest(json.dumps(known).encode()), len(found)
             self._results[path] = json.dumps([found, known]).encode()
         self._modules.update(self._with_contents(asked))
-        return same
+        return unchanged
 
     def diagnostics(self, files: Iterable[str]) -> Iterator[Diagnostic]:
-        """What is known of `files`."""
+        """The stored diagnostics of `files`."""
         read = reader(Diagnostic)
         for path in files:
             if path in self._files and self._files[path][3]:
                 yield from map(read, json.loads(self._results[path])[0])
 
     def facts(self, files: Iterable[str]) -> list[FileFacts]:
-        """The facts of `files`, as far as they are known."""
+        """The stored facts of `files`, as far as there are any."""
         read = reader(FileFacts)
         return [read(json.loads(self._results[path])[1]) for path in files if path in self._files]
 
     def completed(self, facts: Iterable[FileFacts], files: Iterable[str]) -> list[FileFacts]:
-        """The facts of all `files`, some of which were found by this run."""
+        """The facts of all `files`: those of this run, and the stored ones of the others."""
         found = {fact.path: fact for fact in facts}
         known = self.facts(path for path in files if path not in found)
         return sorted([*found.values(), *known], key=lambda fact: fact.path)
 
     def project(self, files: Sequence[str], modules: Modules, day: str) -> list[Diagnostic] | None:
-        """What the project rules found, where nothing that they looked at has changed; else None."""
+        """What the project rules found earlier; None if anything that they looked at has changed, or the `day` if that matters."""
         if self._project is None:
             return None
         facts, then, read, asked, found = self._project
@@ -202,7 +202,7 @@ class Cache:
         day: str,
         found: list[Diagnostic],
     ) -> None:
-        """Take what the project rules found; they read the files `read`, and searched others for the patterns of `texts`."""
+        """Store what the project rules found, after reading the files `read` and searching others for the patterns of `texts`."""
         contents = {path: self._content(path) for path in read}
         known = self.digest_of_facts(files)
         if known is not None:
@@ -211,6 +211,7 @@ class Cache:
             self._dirty = True
 
     def _as_kept(self, texts: Mapping[str, Mapping[str, bool]]) -> bytes:
+        """Text searches and their results as one line of the cache, with each pattern written once."""
         numbers: dict[str, int] = {}
         kept = {
             path: " ".join(
@@ -227,7 +228,7 @@ class Cache:
         return json.dumps([[*numbers], kept]).encode()
 
     def _texts_hold(self) -> bool:
-        """Whether the files that were searched still have what they had, and lack what they lacked."""
+        """Whether the text searches of the last run would still have the same results."""
         patterns, kept = json.loads(self._texts)
         now = Texts(self._filesystem)
         for path in kept if self._given is None else kept.keys() & self._changed:
@@ -239,19 +240,19 @@ class Cache:
         return True
 
     def fixes(self, modules: Modules) -> tuple[Any, bool]:
-        """What was kept of fixes, None for nothing; whether the modules that they depend on hold what they held."""
+        """What was stored of fixes, None for nothing; and whether the modules that they depend on are unchanged."""
         asked, kept = json.loads(load(self.folder, self._fixes) or b"[{}, null]")
         self._fixes_asked = [*asked]
         return kept, self._hold(asked, modules)
 
     def keep_fixes(self, kept: Any, asked: Asked) -> None:
-        """Keep something plain of fixes, which depend on the modules that were `asked` for."""
+        """Store `kept`, plain values about fixes, which depend on the modules that were `asked` for."""
         self._fixes_asked = [*asked]
         with suppress(OSError):
             store(self.folder, self._fixes, [json.dumps([self._with_contents(asked), kept]).encode()])
 
     def contents(self, beside: Iterable[str]) -> dict[str, str | None]:
-        """The digests of the contents of the files of this run and of those `beside`; None where there is none."""
+        """The digests of the contents of this run's files and of those `beside`; None for one that cannot be read."""
         return {path: self._content(path) for path in dict.fromkeys((*self._stamps, *beside))}
 
     @property
@@ -270,7 +271,7 @@ class Cache:
         return [*self._modules, *(self._project[3] if self._project else ()), *self._fixes_asked]
 
     def save(self, files: Iterable[str]) -> None:
-        """Write what is new; files that are no more are forgotten."""
+        """Write the cache if anything is new; files that no longer exist are dropped."""
         if self._dirty:
             for path in self._files.keys() - set(files):
                 if not self._filesystem.is_file(path):
@@ -285,7 +286,7 @@ class Cache:
                 )
 
     def digest_of_facts(self, files: Collection[str]) -> str | None:
-        """One digest for the facts of all `files`; None where some are unknown."""
+        """One digest of the facts of all `files`; None if those of one are not stored."""
         if not all(path in self._files for path in files):
             return None
         return digest(json.dumps([(path, self._files[path][2]) for path in sorted(files)]).encode())
@@ -301,7 +302,7 @@ class Cache:
             return None
 
     def _with_contents(self, asked: Asked) -> dict[str, list[str | None]]:
-        """Each module with the content of its file too, unless that changed during the run."""
+        """Each module of `asked` with the digest of its file too, unless that may have changed during the run."""
         found = {}
         for name, (path, facts) in asked.items():
             is_old = (
@@ -311,13 +312,13 @@ class Cache:
         return found
 
     def _hold(self, known: Mapping[str, list[str | None]], modules: Modules) -> bool:
-        """Whether the modules are where they were, and bind what they bound."""
+        """Whether all `known` modules are found where they were, with the same facts as far as these were used."""
         for name, (path, content, facts) in known.items():
             if name in self._placed and path not in self._changed:
                 continue
             if modules.find(name) != path:
                 return False
-            is_as_read = content is not None and self._content(path) == content
-            if facts is not None and not is_as_read and _known_now(modules, name, facts) != facts:
+            is_same_content = content is not None and self._content(path) == content
+            if facts is not None and not is_same_content and _current_digest(modules, name, facts) != facts:
                 return False
         return True

@@ -1,4 +1,4 @@
-"""Frozen dataclasses as the lists that JSON has, and back."""
+"""Turns frozen dataclasses into lists that JSON can store, and back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def plain(value: Any) -> Any:
 
 @cache
 def reader(hint: Any) -> Callable[[Any], Any]:
-    """What turns the plain form of a value of the type `hint` back into one."""
+    """A function that turns the plain form of a value of the type `hint` back into the value."""
     origin, arguments = get_origin(hint), get_args(hint)
     if hint in (str, int, bool, float, type(None)) or origin is Literal:
         return _same
@@ -51,7 +51,7 @@ def reader(hint: Any) -> Callable[[Any], Any]:
 
 
 def shape(hint: Any) -> Any:
-    """What the plain form of a value of the type `hint` is made of."""
+    """A description of the plain form of the type `hint`, which changes if its fields do."""
     if isinstance(hint, type) and is_dataclass(hint):
         return [[name, shape(inner)] for name, inner in get_type_hints(hint).items()]
     return [str(hint), [shape(inner) for inner in get_args(hint)]]

@@ -1,4 +1,4 @@
-"""The import statements of a file, taken from its bytes without parsing it."""
+"""The import statements of a file, found in its bytes, without parsing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SPACE = re.compile(rb"[\s\\]+")
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One name imported: `name` of `module`, `*` for all, None where the module itself is bound."""
+    """An import edge: `name` of `module`, bound as `local_name`; `*` for all names, None for the module itself."""
 
     module: str
     name: str | None
@@ -21,15 +21,14 @@ class Edge:
 
     @property
     def full_name(self) -> str:
-        """The dotted name of what is imported; of all of a module the module itself."""
+        """The dotted name of what is imported; for `*` that of the module."""
         return self.module if self.name in (None, "*") else f"{self.module}.{self.name}"
 
 
 def statements(data: bytes) -> bytes:
-    """The import statements, one a line, each `module name as bound, ...`.
+    """The import statements, one a line, each as `module name as bound, ...`; with `-` for the module of a plain `import`.
 
-    They are found by text: an example in a docstring counts as well. Who reports one must
-    have parsed the file first.
+    They are found by text, so an example in a docstring counts as well: a rule that reports one must parse the file.
     """
     found = []
     data = data.removeprefix(b"\xef\xbb\xbf")
@@ -54,7 +53,7 @@ def statements(data: bytes) -> bytes:
 
 
 def quoted(data: bytes) -> bytes:
-    """The dotted names in quotes that speak of Redis, one a line; found by text."""
+    """The dotted names in quotes that contain `edis`, one a line; found by text."""
     found = set()
     at = data.find(b"edis")
     while at >= 0:
@@ -68,7 +67,7 @@ def quoted(data: bytes) -> bytes:
 
 
 def edges(statement: str) -> Iterator[Edge]:
-    """The names that one line of `statements` imports."""
+    """The import edges of one line of `statements`."""
     module, _, names = statement.partition(" ")
     for part in names.split(","):
         words = part.split()

@@ -20,7 +20,7 @@ class ManagerFacts:
     def __init__(self, settings: Settings, filesystem: FileSystem) -> None:
         self._boundaries = settings.boundaries
         self.is_wordless = any(not p.needle for b in settings.boundaries for p in b.forbidden)
-        """Whether a forbidden pattern has a `*` in every segment, so that no word tells of it."""
+        """Whether a forbidden pattern has a `*` in every segment, so that no word in a file hints at it."""
         roots = dict.fromkeys(root for b in settings.boundaries for root in b.roots)
         self.modules = Modules(tuple(roots), filesystem)
 
@@ -55,7 +55,7 @@ class ManagerFacts:
         return False
 
     def defines(self, boundary: Boundary, name: str) -> bool:
-        """Whether the dotted `name` is a manager of `boundary`, or its own: the shared object, or what it does not just import."""
+        """Whether a manager of `boundary` is or defines the dotted `name`, or has it as the shared object: not only imports it."""
         if not self.owns(boundary, name):
             return False
         found = self.modules.lookup(name)
@@ -63,7 +63,7 @@ class ManagerFacts:
         return found is None or is_instance or self.owns(boundary, found.qualified_name)
 
     def is_built_anew(self, name: str, boundary: Boundary, given: Callable[[str, int], bool]) -> bool:
-        """Whether a call of the class `name` makes one more manager of `boundary`.
+        """Whether a call of the class `name` makes a further object that acts as a manager of `boundary`.
 
         `given` tells whether the call has an argument for a parameter, by its name and position.
         """
@@ -80,12 +80,12 @@ class ManagerFacts:
         )
 
     def _of_instance(self, module: str) -> set[str]:
-        """The classes of which the shared object in a manager's `module` is one."""
+        """The classes of the shared object in a manager's `module`."""
         names = (self.modules.lookup(name) for name in self.modules.clients(module).of_instance)
         return {found.qualified_name for found in names if found is not None}
 
     def _built(self, name: str, seen: frozenset[str]) -> list[Built] | None:
-        """What each object of a class builds, its bases included; None where a call may make no object."""
+        """What each object of a class builds, by its bases too; None if a call may return an existing object."""
         known = self.modules.traits(name) if name not in seen else None
         if known is None:
             return []
@@ -114,12 +114,12 @@ class ManagerFacts:
             yield from self._below(manager) if manager in boundary.packages else [manager]
 
     def kind(self, name: str) -> Kind | None:
-        """What the dotted `name` is; None where it is no manager's or is not defined."""
+        """The kind of the dotted `name`; None if it belongs to no manager, or is not defined."""
         found = self.modules.lookup(name, self.covers) if self.covers(name) else None
         return None if found is None or found.kind == "unknown" else found.kind
 
     def homes(self, boundary: Boundary) -> list[str]:
-        """Where to import the managers of `boundary` from: of a package the module that has the shared object."""
+        """The modules to import the managers of `boundary` from: for a package its module that has the shared object."""
         name = (boundary.instance or "").removesuffix("()")
         found = []
         for manager in boundary.managers:
@@ -128,31 +128,31 @@ class ManagerFacts:
         return found
 
     def has(self, module: str, name: str) -> bool:
-        """Whether a module has an object of that name, or may have it; a submodule is none."""
+        """Whether a module has, or may have, an object `name` that is no submodule."""
         found = self.modules.lookup(f"{module}.{name}")
         return found is not None and found.kind != "module"
 
     def is_missing(self, module: str) -> bool:
-        """Whether a manager should be a module of a package of the project and is not there."""
+        """Whether the manager `module` is missing from a package that is there."""
         package = self.modules.find(module.partition(".")[0])
         return package is not None and package.endswith((".py", ".pyi")) and self.modules.find(module) is None
 
     def mode(self, name: str) -> str | None:
-        """Whether what the dotted `name` (`get()` too) is or gives is `sync` or `async`, where its module tells."""
+        """The mode, `sync` or `async`, of the client that `name` is or returns (`get()` too), if its module tells."""
         found = self.modules.lookup(name.removesuffix("()"))
         module, _, last = (found.qualified_name if found is not None else name).rpartition(".")
         modes = dict(self.modules.clients(module).modes)
         return modes.get(last) or modes.get(f"{last}()")
 
     def of_mode(self, boundary: Boundary, mode: str) -> str | None:
-        """The one object of the managers that is of that `mode`; else the one function that gives such a one."""
+        """The only object of the managers with a client of that `mode`, else the only function that returns one."""
         found = self.all_of_mode(boundary, mode)
         objects = [name for name in found if not name.endswith("()")]
         only = objects or found
         return only[0] if len(only) == 1 else None
 
     def all_of_mode(self, boundary: Boundary, mode: str) -> list[str]:
-        """The public objects and functions (`get()`) of the managers that are or give what is of that `mode`."""
+        """The public objects, and functions (`get()`), of the managers that are or return a client of that `mode`."""
         return [
             f"{module}.{name}"
             for module in self.modules_of(boundary)
@@ -161,14 +161,14 @@ class ManagerFacts:
         ]
 
     def classes(self, module: str) -> Iterator[str]:
-        """The classes that a manager module defines or hands on."""
+        """The classes that a manager module defines or imports."""
         facts = self.modules.facts(module) if self.covers(module) else None
         for name in facts.names if facts is not None else ():
             if self.kind(f"{module}.{name}") == "class":
                 yield name
 
     def _below(self, module: str) -> Iterator[str]:
-        """A module, and where it is a package all below it."""
+        """A module, and if it is a package all modules in it."""
         yield module
         path = self.modules.find(module)
         if path is not None and not path.endswith((".py", ".pyi")):

@@ -1,4 +1,4 @@
-"""What a file names in strings, and whether it loads by name: taken from its bytes without parsing it."""
+"""The names in a file's strings, and whether it imports by computed names: found in its bytes, without parsing."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _LOADING = re.compile(
     rb"|\biter_modules\b|(?<![\"'] in )(?<![\"'] not in )\bsys\.modules\b"
     rb"(?!\s*(?:\[|\.get\()\s*(?:__name__|[\"']__main__[\"'])\s*[\]),]|[\"'])"
 )
-"""To ask whether there is a module by its name, or for a file's own module or the program, loads none."""
+"""Loads modules by computed names. `"m" in sys.modules` loads none, nor does `sys.modules[__name__]`."""
 _BY_PATH_WORDS = (b"run_path", b"spec_from_file_location", b"SourceFileLoader", b"run_module")
 _BY_PATH = re.compile(rb"\b(?:run_path|spec_from_file_location|SourceFileLoader|run_module\((?!\s*[\"']))")
 
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """What one file names without importing it.
+    """What one file names in strings.
 
-    `quoted` are the dotted names that it has in quotes, or at the beginning of a longer text; `module:name`, as
-    entry points are written, is among them. `coded` are those that code in strings imports, `pieces` the names with a
-    dot before them that are put behind others. `loads` says that it imports modules whose names are put together, goes
-    through those that are there, or runs files; `by_path` that it runs files by their paths.
+    `quoted` are dotted names in quotes, or at the start of a longer string, and entry points (`module:name`). `coded`
+    are names that code within strings imports. `pieces` are names behind a dot, to be appended to others (`".tasks"`).
+    `loads` is set if it imports modules by computed names, goes through all modules, or runs files; `by_path` if it
+    runs files by their paths.
     """
 
     quoted: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ NOTHING = Mentions()
 
 
 def mentions(data: bytes) -> Mentions:
-    """What the bytes of a file name."""
+    """The mentions in the bytes of a file."""
     by_path = _has(data, _BY_PATH_WORDS, _BY_PATH)
     found = Mentions(
         _sorted(name for pattern in _QUOTED for name in pattern.findall(data)),
@@ -67,7 +67,7 @@ def mentions(data: bytes) -> Mentions:
 
 
 def coded(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The modules, empty for none, and the names that code in strings imports from them."""
+    """The imports in code within strings, each as module (empty for a plain `import`) and name."""
     at = data.find(b"import ")
     while at >= 0:
         line = data[data.rfind(b"\n", 0, at) + 1 : at]
@@ -79,6 +79,7 @@ def coded(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _has(data: bytes, words: tuple[bytes, ...], pattern: re.Pattern[bytes]) -> bool:
+    """Whether `pattern` is found; the `words`, one of which must be there for that, are searched for first, for speed."""
     return any(word in data for word in words) and pattern.search(data) is not None
 
 

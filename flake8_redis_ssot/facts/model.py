@@ -1,4 +1,4 @@
-"""What one file contributes to the whole project."""
+"""The facts of one file: what is kept of it for the project rules when its tree is gone."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from flake8_redis_ssot.source import Range
 
 @dataclass(frozen=True, slots=True)
 class ClassFacts:
-    """A class that does what a manager does.
+    """A class that acts as a manager.
 
-    `operations` are its methods that stand for a command, each with the dotted name of what
-    another file would have to define as a manager for it, else empty; `handing_out` those that
-    return a client which it built; `known_as` are the module's names for the class and for what
-    is made of it.
+    `operations` are its methods that wrap a command. Each comes with the dotted name of what must be a manager in
+    another file for that to be so, empty where this file tells. `handing_out` are its methods that return a client
+    which it built; `known_as` the module's names for the class and for its instances.
     """
 
     name: str
@@ -28,8 +27,7 @@ class ClassFacts:
 class ShimFacts:
     """A module whose public `names` all forward to `targets` of its boundary's manager.
 
-    The range is that of its first statement after the docstring; `deprecated` says that it
-    warns of itself.
+    `range` is that of its first statement after the docstring; `deprecated` is set if importing it warns.
     """
 
     range: Range
@@ -40,7 +38,7 @@ class ShimFacts:
 
 @dataclass(frozen=True, slots=True)
 class DefaultFacts:
-    """The default that one place gives to a variable, as text, and where."""
+    """The default value, as source text, that one place gives for an environment variable."""
 
     name: str
     default: str
@@ -49,7 +47,7 @@ class DefaultFacts:
 
 @dataclass(frozen=True, slots=True)
 class PoolFacts:
-    """A pool of one file: what it connects to, as text, and where and how it is made."""
+    """A pool that one file makes: what it connects to, as text, and where and how it is made."""
 
     target: str
     label: str
@@ -59,18 +57,20 @@ class PoolFacts:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """What is kept of one file for the questions that need all: plain values, as JSON has them.
+    """What is kept of one file, as plain values that JSON has.
 
-    `imports` are its import statements and `quoted` its dotted names in quotes that speak of
-    Redis, as `facts.import_scan` finds them, one a line; `has_noqa`
-    says that a comment may name a code of ours, `has_all` that it may set `__all__`. `words` are those of
-    the texts that it has for which project rules ask. `used`
-    are the allowances and ignores that silenced something in it. `classes` do what a manager
-    does, `clients` are top-level names that are, or return, a client or a manager; a manager's file has made
-    and `handed_out` objects of the classes of these dotted names. `exposed` are
-    its names by which others get at a client, a pool or a builder, or at a function that sends by a blocking
-    client; `handed` the callables of ours that get such, `named` those that get the name of a library, as
-    `inference.reach` gives all three. `defaults` are those of settings that it reads from the environment.
+    - `imports`: its import statements, `quoted`: its dotted names in quotes that mention Redis; one a line, as
+      `facts.import_scan` finds them
+    - `has_noqa`, `has_all`: a comment may name a code of ours; it may set `__all__`
+    - `words`: which of the words that project rules ask for are in its text
+    - `used`: the allowances and ignores that silenced something in it
+    - `pools`, `defaults`, `classes`: the pools that it makes, the defaults of settings that it reads from the
+      environment, and its classes that act as managers
+    - `clients`: its top-level names that are, or return, a client or a manager
+    - `handed_out`: of a manager's file, the dotted names of the classes of other files that it makes objects of and
+      hands out
+    - `exposed`: its names by which others get a client, a pool or a builder, or a function that blocks; `handed`: our
+      callables that it passes such a thing to; `named`: those that it passes a library's name to (`inference.reach`)
     """
 
     path: str

@@ -1,4 +1,4 @@
-"""What modules define at their top level, and where a dotted name leads."""
+"""What modules define at their top level, and the definition that a dotted name leads to through imports."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, last_name
 
 Kind = Literal["class", "data", "function", "module", "object", "unknown"]
-"""What a name is: `data` are classes that hold or signal something, such as exceptions and enums."""
+"""What a name is; `data` are classes that only hold or signal something, such as exceptions, enums, dataclasses."""
 
 _SUFFIXES = ("/__init__.py", ".py", "/__init__.pyi", ".pyi")
-"""What stands behind the name of a module: Python takes a package before a file beside it."""
+"""The ends of module paths, in the order in which Python looks: a package goes before a file beside it."""
 _SIGNALS = ("Error", "Exception", "Warning")
 _DYNAMIC = re.compile(
     r"\bglobals\(\)|\bsys\.modules\[__name__\]|^def __getattr__|^[^#\n]*\bexec\("
     r"|^__path__\b|\bdeclare_namespace\(",
     re.MULTILINE,
 )
-"""What gives a module names, or a package modules, that no statement shows."""
+"""Code that gives a module names, or a package submodules, which no statement shows."""
 _GLOBAL = re.compile(r"^[ \t]+global[ \t]+([\w, \t]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A top-level name: its kind, or the dotted `target` that an import or alias hands on."""
+    """A top-level name: its kind, or the dotted `target` for which an import or alias stands."""
 
     kind: Kind
     target: str | None = None
@@ -44,9 +44,10 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class ModuleFacts:
-    """What one module binds at its top level; `dynamic` where that is not all it may bind.
+    """What one module binds at its top level; `dynamic` if it may bind more than is seen.
 
-    `optional` are the names that are None where an import fails, each with what it imports.
+    `stars` are the modules of its star imports, `optional` its names that are None if their import fails, each with
+    what is imported.
     """
 
     path: str
@@ -60,7 +61,7 @@ class ModuleFacts:
 class Built:
     """A client or pool that a class builds in `method` for each of its objects, and keeps.
 
-    `unless` are parameters of the class, each with its position or -1: given one, it builds none.
+    `unless` are parameters of the class, each with its position or -1: with an argument for one, nothing is built.
     """
 
     method: str
@@ -69,10 +70,10 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class ClassTraits:
-    """What a class has to do with clients and pools, without its `bases`, which are of the project.
+    """What a class has to do with clients and pools, not counting its `bases` in the project.
 
-    `replaced` are its methods that do not call those of its bases; `is_shared` says that a call may give an
-    object that is there already, `reaches` that it builds, borrows or holds a client, pool or manager.
+    `replaced` are its methods that do not call on those of its bases. `is_shared` is set if a call may return an
+    existing object, `reaches` if the class builds, borrows or holds a client, pool or manager.
     """
 
     built: tuple[Built, ...] = ()
@@ -84,9 +85,9 @@ class ClassTraits:
 
 @dataclass(frozen=True, slots=True)
 class ClientFacts:
-    """The classes at the top level of a module, and those of which the settings' `instance` in it is one.
+    """The top-level classes of a module; `of_instance` are the classes of the shared object that the settings name.
 
-    `modes` are its names that are, hold or give clients which all block (`sync`), or of which none does (`async`).
+    `modes` are its names that are, hold or return clients: `sync` if all of these block, `async` if none does.
     """
 
     classes: tuple[tuple[str, ClassTraits], ...] = ()
@@ -96,14 +97,14 @@ class ClientFacts:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Where a dotted name leads: its `qualified_name` is where it is defined."""
+    """What a dotted name leads to: its kind, and the `qualified_name` by which it is defined."""
 
     kind: Kind
     qualified_name: str
 
 
 class Modules:
-    """The first-party modules below some import roots, each read at the first question about it."""
+    """The first-party modules below some import roots, each read when it is first asked for."""
 
     def __init__(self, roots: tuple[str, ...], filesystem: FileSystem) -> None:
         self._roots = roots
@@ -113,10 +114,10 @@ class Modules:
         self._clients: dict[str, ClientFacts] = {}
         self._portions: dict[str, bool] = {}
         self.judge: Callable[[str], ClientFacts] = lambda module: ClientFacts()
-        """Tells what the classes of a module have to do with clients, for which values must be followed."""
+        """Computes the `ClientFacts` of a module; set from outside, as it needs the evaluator."""
 
     def find(self, module: str) -> str | None:
-        """The file of a dotted module, in the order in which Python looks; a folder without one is a folder."""
+        """The path of a dotted module, in the order in which Python looks; of a namespace package its folder."""
         if module not in self._paths:
             stems = [os.path.join(root, *module.split(".")) for root in self._roots]
             candidates = (stem + suffix for stem in stems for suffix in _SUFFIXES)
@@ -130,14 +131,14 @@ class Modules:
         return self.find(name.partition(".")[0]) is not None
 
     def places(self, module: str) -> Iterator[str]:
-        """Where `find` looks for a module."""
+        """All paths at which `find` looks for a module."""
         for root in self._roots:
             stem = os.path.join(root, *module.split("."))
             yield stem
             yield from (stem + suffix for suffix in _SUFFIXES)
 
     def asked(self) -> Iterator[tuple[str, str | None, ModuleFacts | None, ClientFacts | None]]:
-        """Each module that was looked for so far, where it is, and what it binds and builds if that was asked too."""
+        """Each module that was looked for so far, with its path, and its facts as far as they were used."""
         for module, path in self._paths.items():
             yield module, path, self._facts.get(module), self._clients.get(module)
 
@@ -148,7 +149,7 @@ class Modules:
         return self._clients[module]
 
     def traits(self, name: str) -> tuple[str, ClassTraits] | None:
-        """The class that the dotted `name` leads to: where it is defined, and what it has to do with clients."""
+        """The class that the dotted `name` leads to: its qualified name and its traits; None if it is no class."""
         found = self.lookup(name)
         if found is None or found.kind not in ("class", "data"):
             return None
@@ -156,7 +157,7 @@ class Modules:
         return found.qualified_name, dict(self.clients(module).classes).get(last, ClassTraits())
 
     def facts(self, module: str) -> ModuleFacts | None:
-        """What `module` binds; None where there is no such module, all unknown where it is broken."""
+        """What `module` binds; None if there is no such module. A broken one may bind anything."""
         if module not in self._facts:
             path = self.find(module)
             if path is None:
@@ -172,9 +173,9 @@ class Modules:
         return self._facts[module]
 
     def lookup(self, name: str, follow: Callable[[str], bool] = lambda name: True) -> Found | None:
-        """Where the dotted `name` leads, through imports whose target `follow` accepts.
+        """What the dotted `name` leads to, through imports whose target `follow` accepts.
 
-        None where it does not exist; kind `unknown` where the sources do not tell.
+        None if it does not exist; of kind `unknown` if the sources do not tell.
         """
         return self._lookup(name, follow, frozenset())
 
@@ -209,7 +210,7 @@ class Modules:
         return Found("unknown", name) if facts.dynamic else None
 
     def _is_portion(self, path: str) -> bool:
-        """Whether a module is a folder of nothing but packages, of which other distributions may ship more."""
+        """Whether a module is a namespace package, to which other distributions may add modules."""
         if path not in self._portions:
             self._portions[path] = self.filesystem.is_folder(path) and not any(
                 name.endswith((".py", ".pyi")) for name in self.filesystem.names(path)
@@ -255,7 +256,7 @@ def module_facts(source: SourceFile, module: str) -> ModuleFacts:
 
 
 def _fallbacks(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements that put None in the place of what could not be imported."""
+    """The statements that replace a failed import: `except ImportError: redis = None`."""
     for node in body:
         for handler in node.handlers if isinstance(node, ast.Try) else ():
             for statement in handler.body:
@@ -265,7 +266,7 @@ def _fallbacks(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def exported_names(tree: ast.Module) -> frozenset[str] | None:
-    """The strings that `__all__` is given; None where it is not set."""
+    """The strings in all assignments to `__all__`; None where there is none."""
     found: set[str] | None = None
     for node in tree.body:
         match node:
@@ -292,6 +293,7 @@ def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
 
 
 def _is_data(node: ast.ClassDef, names: dict[str, Name]) -> bool:
+    """Whether a class is of the kind `data`, by its decorators and bases."""
     if any(
         getattr(part, "name", getattr(part, "arg", None)) in MAKING_METHODS | FACTORY_KEYWORDS
         for part in all_nodes(node)
@@ -330,17 +332,21 @@ def bindings_in(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
                         yield from bindings_in(part.body)
                     elif not isinstance(node, ast.Expr):
                         parts = [*all_nodes(part)]
-                        targets = (one.target for one in parts if isinstance(one, ast.comprehension))
-                        own = {inner for target in targets for inner in all_nodes(target)}
+                        targets = (
+                            comprehension.target
+                            for comprehension in parts
+                            if isinstance(comprehension, ast.comprehension)
+                        )
+                        comprehension_names = {inner for target in targets for inner in all_nodes(target)}
                         for inner in parts:
                             if (
                                 isinstance(inner, ast.Name)
                                 and isinstance(inner.ctx, ast.Store)
-                                and inner not in own
+                                and inner not in comprehension_names
                             ):
                                 yield inner.id, node
 
 
 def is_under(name: str, key: str) -> bool:
-    """Whether a dotted name is another one, or something below that."""
+    """Whether the dotted `name` is `key`, or something in it."""
     return name == key or name.startswith(f"{key}.")

@@ -1,4 +1,4 @@
-"""What the bytes of files are asked that are not held: a result stays true while the answers do."""
+"""Text searches in files that are not parsed; each search is recorded, as cached results depend on its outcome."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.source import SourceError
 
 LETTER = r"[\w\x80-\xff]"
-"""What a name is made of, in bytes."""
+"""A character of a name, as a pattern over bytes."""
 
 _MOST_HELD = 200
-"""Files whose bytes are held, as several things are asked of one."""
+"""Files whose bytes are kept in memory, as one file is searched for several things."""
 
 _LETTERS = frozenset(n for n in range(256) if re.match(LETTER.encode(), bytes([n])))
 
 
 class Texts:
-    """Searches files for patterns, and remembers what was `asked`: path -> pattern -> whether it is there."""
+    """Searches files for patterns; `asked` records for each path and pattern whether it was found."""
 
     def __init__(self, filesystem: FileSystem) -> None:
         self._filesystem = filesystem
@@ -29,21 +29,21 @@ class Texts:
         self._data_of = lru_cache(maxsize=_MOST_HELD)(self._read)
 
     def has(self, path: str, pattern: str) -> bool:
-        """Whether a regular expression is found in a file; not in one that cannot be read."""
+        """Whether a regular expression matches somewhere in a file; never in one that cannot be read."""
         known = self.asked.setdefault(path, {})
         if pattern not in known:
             compiled = self._compiled.get(pattern)
-            if compiled is None:  # there are more than `re` itself keeps
+            if compiled is None:  # there are more patterns than the cache of `re` holds
                 compiled = self._compiled[pattern] = re.compile(pattern.encode())
             known[pattern] = compiled.search(self._data_of(path)) is not None
         return known[pattern]
 
     def speaks_of(self, path: str, words: Collection[str]) -> bool:
-        """Whether a file has one of the `words`; a dotted name is none."""
+        """Whether a file mentions one of the `words`; those that are no identifiers are ignored."""
         return any(self.says(path, word) for word in sorted(words) if word.isidentifier())
 
     def says(self, path: str, word: str) -> bool:
-        """Whether a file has the `word`, asked of many files and often."""
+        """Whether a file mentions `word`, as a whole word."""
         pattern = self._patterns.get(word)
         if pattern is None:
             pattern = self._patterns[word] = f"(?<!{LETTER}){re.escape(word)}(?!{LETTER})"
@@ -61,7 +61,7 @@ class Texts:
 
 
 def has_word(data: bytes, word: bytes) -> bool:
-    """Whether a word stands somewhere, not only as a part of another: faster than a regular expression."""
+    """Whether a word occurs as a whole word; faster than a regular expression."""
     at = data.find(word)
     while at >= 0:
         end = at + len(word)
