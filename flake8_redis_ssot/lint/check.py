@@ -1,4 +1,4 @@
-"""One file through the file rules."""
+"""Checks one file by the file rules, and takes its facts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import SourceError, SourceFile
 
-# flake8 reads a `noqa` to the end of its row; most of a project are none of our business
+# as flake8 does, a `noqa` is read to the end of its line; most in a project name no code of ours
 _OUR_NOQA = re.compile(rb"#\s*noqa[^\r\n]*RED", re.IGNORECASE)
 
 Handlers = dict[type, list[Callable[..., Iterator[Diagnostic]]]]
@@ -40,7 +40,7 @@ Handlers = dict[type, list[Callable[..., Iterator[Diagnostic]]]]
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What one file gave; `limits` say, one line each, which bounds were reached, so that more may be to find."""
+    """The results of one file; `limits` say, one line each, which bounds were reached, so that findings may be missing."""
 
     diagnostics: list[Diagnostic]
     facts: FileFacts | None = None
@@ -48,7 +48,7 @@ class Checked:
 
 
 class FileChecker:
-    """The chosen rules with their settings, ready for file after file."""
+    """The chosen rules with their settings, to check file after file."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class FileChecker:
         self.heeds_noqa = heeds_noqa
         self.today = today or date.today()
         self.fingerprints = fingerprints or settings.baseline is not None
-        """Whether what is found is to be known again in other code, as baselines need it."""
+        """Whether diagnostics get fingerprints, by which a baseline recognizes them in changed code."""
         self.handlers: Handlers = {}
         self.codes: frozenset[str] = frozenset(rule.code for rule in rules)
         self._table = builders(settings.client_builders, settings.pool_builders)
@@ -78,7 +78,7 @@ class FileChecker:
         self.managers.modules.judge = self._clients_of
         self.project_rules: list[ProjectRule] = []
         self.following: list[Rule] = []
-        """The file rules that are asked once more of the files that something of a library reaches."""
+        """The file rules that also run over files with the values that come from other files."""
         self._judges_classes = any(issubclass(r, ProjectRule) and r.judges_classes for r in rules)
         self._judges_settings = any(issubclass(r, ProjectRule) and r.judges_settings for r in rules)
         self._words = tuple(
@@ -96,15 +96,12 @@ class FileChecker:
                 self.handlers.setdefault(node_type, []).extend(handlers)
         self.judges_comments = heeds_noqa and Noqa in self.handlers
         self.keeps_facts = keeps_facts or bool(self.project_rules or self.following) or self.judges_comments
-        """Whether a run needs the facts of all files: for rules on the whole of them, or for fixes."""
+        """Whether a run needs the facts of all files: for project rules, `noqa` comments or fixes."""
 
     def check(self, source: SourceFile) -> Checked:
-        """The diagnostics of `source` in order, allowances and per-file-ignores taken off.
-
-        Its facts too, where they are kept.
-        """
+        """The sorted diagnostics of `source` that no allowance or per-file-ignore silences, and its facts if they are kept."""
         used: set[str] = set()
-        found, context = self._found(source)
+        found, context = self._diagnostics_of(source)
         kept = self.fingerprinted(unsuppressed(found, self.settings, used), source)
         facts = self._facts(source, context, used) if self.keeps_facts else None
         limits: tuple[str, ...] = ()
@@ -119,12 +116,13 @@ class FileChecker:
 
     @cached_property
     def baseline(self) -> Baseline | None:
-        """What the settings say is known; SettingsError where that cannot be read."""
+        """The baseline of the settings, if any; SettingsError if it cannot be read."""
         file = self.settings.baseline
         return read_baseline(file, self.filesystem) if file is not None else None
 
-    def _found(self, source: SourceFile) -> tuple[list[Diagnostic], RuleContext | None]:
-        if not self._concerns(source):
+    def _diagnostics_of(self, source: SourceFile) -> tuple[list[Diagnostic], RuleContext | None]:
+        """All diagnostics of a file, and its context if it had to be parsed for the rules."""
+        if not self._is_of_interest(source):
             if self._must_be_parsed(source):
                 try:
                     source.check_syntax()
@@ -146,24 +144,24 @@ class FileChecker:
         return found, context
 
     def check_followed(self, rule: Rule, project: ProjectContext) -> Iterator[Diagnostic]:
-        """What a rule finds in files with what comes from others, and not without."""
+        """What a rule finds in followed files only by the values that come from other files."""
         for followed in project.followed:
             for alone, context in followed.contexts:
-                found = list(_said_by(rule, context))
-                own = {d.range for d in _said_by(rule, alone)} if found else set()
+                found = list(_diagnostics_by(rule, context))
+                own = {d.range for d in _diagnostics_by(rule, alone)} if found else set()
                 yield from (d for d in found if d.range not in own)
 
     def needs_parsing(self, source: SourceFile) -> bool:
-        """Whether more is to be done with a file than to look at its bytes."""
-        return self._concerns(source) or self._must_be_parsed(source)
+        """Whether a file must be parsed: for rules, or to report its syntax errors."""
+        return self._is_of_interest(source) or self._must_be_parsed(source)
 
     def _must_be_parsed(self, source: SourceFile) -> bool:
-        """The same of a file that concerns no rule."""
-        is_python = source.path.endswith((".py", ".pyi"))  # another file is looked at only where it is named
+        """Whether a file that no rule is interested in must be parsed, to report its syntax errors."""
+        is_python = source.path.endswith((".py", ".pyi"))  # another file is here only if it was named
         return self.parse_all or not is_python or self._uses_manager(source)
 
     def _uses_manager(self, source: SourceFile) -> bool:
-        """Whether the file imports a manager, so that project rules may have to know what is in it."""
+        """Whether the file imports a manager, so that project rules may need to parse it."""
         if not self.project_rules or not any(word.encode() in source.data for word in self._manager_words):
             return False
         lines = statements(source.data).decode("utf-8", "replace").split("\n")
@@ -179,25 +177,25 @@ class FileChecker:
 
     @cached_property
     def _manager_words(self) -> frozenset[str]:
-        """The last parts of the managers' names."""
+        """The last parts of the managers' names, one of which a file that imports one must contain."""
         return frozenset(m.rpartition(".")[2] for b in self.settings.boundaries for m in b.managers)
 
     @cached_property
     def _manager_paths(self) -> frozenset[str | None]:
-        """The files of the managers, where what they hand out is asked for."""
+        """The files of the managers, if a rule needs to know what they hand out."""
         boundaries = self.settings.boundaries if self._judges_classes else ()
         return frozenset(
             self.managers.modules.find(m) for b in boundaries for m in self.managers.modules_of(b)
         )
 
-    def _concerns(self, source: SourceFile) -> bool:
-        """Whether the file must be parsed."""
+    def _is_of_interest(self, source: SourceFile) -> bool:
+        """Whether the file must be parsed for the rules."""
         if any(needle in source.data for needle in self._needles) or source.path in self._manager_paths:
             return True
         return self.prefilter.concerns(source.path, source.data)
 
     def _facts(self, source: SourceFile, context: RuleContext | None, used: set[str]) -> FileFacts:
-        """What is kept of `source`; `context` where it was parsed."""
+        """The facts of `source`, those of its bytes alone if there is no `context`, or code is nested too deeply."""
         try:
             return self._facts_of(source, context, used)
         except RecursionError:
@@ -235,13 +233,13 @@ class FileChecker:
         )
 
     def _shim_of(self, context: RuleContext) -> ShimFacts | None:
-        """The facts of a file that only hands a manager on, and more than what that only imports itself."""
+        """The facts of a file that is a shim: it only hands on what a manager has, and some of it the manager defines."""
         owns = partial(self.managers.owns, context.boundary)
         shim = shim_facts(context.source, context.inference, owns)
         return shim if shim is not None and any(map(context.is_own, shim.targets)) else None
 
     def _handed_out(self, context: RuleContext) -> tuple[str, ...]:
-        """The classes of other files that a manager makes and hands out."""
+        """The classes of other files whose objects a manager makes and hands out."""
         module = next(filter(context.boundary.is_manager, context.place.modules), None)
         if module is None:
             return ()
@@ -249,7 +247,7 @@ class FileChecker:
         return tuple(sorted({name for name in names if context.names.is_ours(name)}))
 
     def context_of(self, path: str) -> RuleContext | None:
-        """The context of a file, read anew; None where it cannot be read or parsed."""
+        """The rule context of a file, which is read and parsed anew; None if that fails."""
         try:
             source = self.filesystem.source(path)
             _ = source.text, source.tree
@@ -269,11 +267,11 @@ class FileChecker:
         return found
 
     def names_of(self, boundary: Boundary) -> Names:
-        """What names mean in the files of `boundary`."""
+        """The resolver of names in the files of `boundary`."""
         return Names(self._table, self.first_party(boundary), self.managers)
 
     def first_party(self, boundary: Boundary) -> frozenset[str]:
-        """The top-level modules of the import roots of `boundary`, looked up at the first question."""
+        """The top-level modules below the import roots of `boundary`, cached."""
         if boundary.name not in self._first_party:
             roots = boundary.roots
             self._first_party[boundary.name] = frozenset(
@@ -294,7 +292,7 @@ class FileChecker:
         return [d for handler in self.handlers.get(SourceError, ()) for d in handler(error, context)]
 
     def unread(self, path: str) -> list[Diagnostic]:
-        """The same of a file that a project rule asked for in vain."""
+        """What the rules say of a file that a project rule needed, and that could not be read or parsed."""
         source = SourceFile(path, b"")
         try:
             source = self.filesystem.source(path)
@@ -313,7 +311,7 @@ class FileChecker:
 
 
 def _handlers(rule: Rule) -> Handlers:
-    """The handlers of a rule by what they are to look at."""
+    """The handlers of a rule by the type of node that they handle."""
     found: Handlers = {}
     for node_type, name in rule.handlers():
         found.setdefault(node_type, []).append(getattr(rule, name))
@@ -323,7 +321,7 @@ def _handlers(rule: Rule) -> Handlers:
 def _handled(
     handlers: Handlers, context: RuleContext
 ) -> Iterator[tuple[Callable[..., Iterator[Diagnostic]], Any]]:
-    """Each handler with what it is to look at."""
+    """Each handler with each subject: the tree, or a point whose node is of its type."""
     for handler in handlers.get(ast.Module, ()):
         yield handler, context.source.tree
     if handlers.keys() - {ast.Module}:
@@ -332,15 +330,16 @@ def _handled(
                 yield handler, point
 
 
-def _said_by(rule: Rule, context: RuleContext) -> Iterator[Diagnostic]:
+def _diagnostics_by(rule: Rule, context: RuleContext) -> Iterator[Diagnostic]:
+    """What one rule reports in one file."""
     for handler, subject in _handled(_handlers(rule), context):
         yield from handler(subject, context)
 
 
 def _top_level(root: str, filesystem: FileSystem) -> Iterator[str]:
-    """The modules in a folder that Python would take for an installed library.
+    """The modules and packages in a folder that hide an installed library of the same name.
 
-    A folder without `__init__.py` is none: Python prefers an installed package to it.
+    A folder without `__init__.py` does not: Python prefers an installed package to it.
     """
     for name in filesystem.names(root):
         stem, suffix = os.path.splitext(name)

@@ -1,4 +1,4 @@
-"""Many files: read, checked, suppressed, in a fixed order."""
+"""Runs: many files are read, checked and suppressed, with results in a fixed order."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized
 
 PARALLEL_FROM = 100 if sys.platform == "linux" else 300
-"""Files from which a second process pays for its start, which is dearer where none is forked; see benchmarks/processes.py."""
+"""From how many files on several processes are faster; starting one is dear without `fork` (benchmarks/processes.py)."""
 _PROGRESS_EVERY = 0.1
-"""Seconds between two looks at how far the processes are."""
+"""Seconds between two updates of the progress of processes."""
 
 
 _DIED = (
@@ -47,12 +47,11 @@ _DIED = (
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run found; `failures` are our own, one line a file, `limits` the files of which not all was looked at.
+    """The results of a run.
 
-    `facts` only where they were asked for.
-
-    For the cache: the digests of the `contents` that were checked without failure, and the
-    modules `asked` for.
+    `failures` are crashes of our own, one line a file; `limits` say where findings may be missing. `facts` are set only
+    if they were asked for. For the cache: the digests of the `contents` of files that were checked without failure, and
+    the modules that were `asked` for.
     """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -62,14 +61,14 @@ class Outcome:
     contents: dict[str, str] = field(default_factory=dict)
     asked: Asked = field(default_factory=dict)
     known: list[Diagnostic] = field(default_factory=list)
-    """What the baseline silences."""
+    """The diagnostics that the baseline silences."""
     unmatched: list[Entry] = field(default_factory=list)
     """The entries of the baseline that silence nothing."""
     has_moved: bool = False
-    """Whether something that the baseline silences was found at another place, perhaps with git's help."""
+    """Whether a diagnostic of the baseline was found at another place than recorded there."""
 
     def add(self, part: Outcome) -> None:
-        """Add what was found in another project."""
+        """Add the outcome of a run over another project."""
         self.diagnostics = sorted([*self.diagnostics, *part.diagnostics], key=lambda d: d.sort_key)
         self.failures += part.failures
         self.limits += part.limits
@@ -93,10 +92,10 @@ def checker_for(
     fingerprints: bool = False,
     today: date | None = None,
 ) -> FileChecker:
-    """A checker of the rules that the settings and the command line choose; RED000 always.
+    """A checker of the rules that the settings and the command line (`override`) choose, and always of RED000.
 
-    Without `project` those that are the command's alone are left out. `fixes` says that fixes will be
-    asked for, whatever the rules: then it is noted which files are read.
+    Without `project` the rules that only the command has are left out. With `fixes`, that will be asked for later,
+    it is noted which files are read.
     """
     codes = chosen_codes((*settings.selections, override), defaults()) | {"RED000"}
     rules = [r for r in all_rules() if r.code in codes and (project or not r.project or r.code == "RED000")]
@@ -115,12 +114,12 @@ def checker_for(
 
 
 def cache_for(checker: FileChecker, folder: str, start: int) -> Cache:
-    """The results in the cache `folder` that hold for this checker, this tool and this Python."""
+    """The cache in `folder` of results that are valid for this checker, this version and this Python."""
     return Cache(folder, run_key(checker), start, checker.filesystem)
 
 
 def run_key(checker: FileChecker) -> str:
-    """One key for all that decides what a run finds, besides the files."""
+    """The cache key: a digest of everything that decides what a run finds, besides the contents of files."""
     settings = checker.settings
     modules = checker.managers.modules
     packages = [
@@ -143,7 +142,7 @@ def run_key(checker: FileChecker) -> str:
 
 
 def _below(folder: str, filesystem: FileSystem) -> Iterator[str]:
-    """The files below a folder, in order; nothing where it cannot be read."""
+    """The files below a folder, in order; none if it cannot be read."""
     with suppress(OSError):
         for name, kind in filesystem.entries(folder):
             path = os.path.join(folder, name)
@@ -154,15 +153,15 @@ def _below(folder: str, filesystem: FileSystem) -> Iterator[str]:
 
 
 Progress = Callable[[str, int, int], None]
-"""Is told what a run is at: the stage, how much of it is done, and of how much."""
+"""Is called with the progress of a run: the stage, how much of it is done, and of how much."""
 
 
 def untold(stage: str, done: int, total: int) -> None:
-    """For runs that nobody waits for."""
+    """A `Progress` that shows nothing."""
 
 
 class Elsewhere(Protocol):
-    """Checks files by other means than the processes of this run, as `run_part` would."""
+    """Checks files as `run_part` does, but somewhere else than in the processes of this run."""
 
     def __call__(
         self, files: Mapping[str, str | None], checker: FileChecker, progress: Progress, *, hashed: bool
@@ -180,14 +179,14 @@ def run(
 ) -> Outcome:
     """Check `files`, each by itself: a failure in one does not keep the others from being checked.
 
-    `jobs` processes share the work, or it is done `elsewhere`; what is found and its order do not depend on
-    that, nor on the `cache`. With one, `facts` are those of the files that had to be checked.
+    `jobs` processes share the work, or it is done `elsewhere`; the result and its order do not depend on that, nor on
+    the `cache`. With a cache, `facts` has only those of the files that had to be checked.
     """
     return without_recorded(_run(files, checker, jobs, cache, progress, elsewhere), checker)
 
 
 def without_recorded(outcome: Outcome, checker: FileChecker) -> Outcome:
-    """The outcome without what the baseline of the settings silences."""
+    """The outcome, with the diagnostics that the baseline silences moved to `known`."""
     if checker.baseline is not None:
         found = recorded(checker.baseline, outcome.diagnostics, checker.filesystem)
         outcome.diagnostics, outcome.unmatched = found.new, found.left
@@ -237,7 +236,7 @@ def run_project(
     progress: Progress = untold,
     elsewhere: Elsewhere | None = None,
 ) -> Outcome:
-    """Check `files` by the file rules, all of them together by the project rules, and then their comments."""
+    """Check `files` by the file rules, then all together by the project rules, and last their `noqa` comments."""
     return without_recorded(_run_project(files, checker, jobs, cache, progress, elsewhere), checker)
 
 
@@ -269,7 +268,7 @@ def _run_project(
 
 @contextmanager
 def without_collecting() -> Iterator[None]:
-    """Trees hold no cycles: collecting while parsing doubles its cost."""
+    """Turn the garbage collector off while parsing: trees hold no cycles, and collecting doubles the cost."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -281,7 +280,7 @@ def without_collecting() -> Iterator[None]:
 
 @contextmanager
 def collecting_seldom() -> Iterator[None]:
-    """For work that keeps most of what it makes: a collection goes through all of that, and takes a third of the time."""
+    """Run the garbage collector seldom, for work that keeps most of what it makes: it would take a third of the time."""
     before = gc.get_threshold()
     gc.set_threshold(50_000, 20, 50)
     try:
@@ -294,7 +293,7 @@ def collecting_seldom() -> Iterator[None]:
 def _check_project(
     outcome: Outcome, checker: FileChecker, index: ProjectIndex, read: set[str], progress: Progress
 ) -> list[Diagnostic]:
-    """What the project rules find, and what is to be said of `noqa` comments; `read` receives the files read."""
+    """What the project rules find, and what the rules on `noqa` comments do; the files that are read are added to `read`."""
     judged = [fact.path for fact in outcome.facts if fact.has_noqa] if checker.judges_comments else []
     found: list[Diagnostic] = []
     used = {key for fact in outcome.facts for key in fact.used}
@@ -348,7 +347,7 @@ def _check_project(
 
 
 def _takes_none(source: SourceFile) -> bool:
-    """For runs in which nobody else takes files."""
+    """For runs in which nobody else takes over files."""
     return False
 
 
@@ -361,9 +360,9 @@ def run_part(
     hashed: bool,
     takes: Callable[[SourceFile], bool] = _takes_none,
 ) -> Outcome:
-    """Check `files`; where they are `hashed`, those whose content has the digest given are left out.
+    """Check `files`; if they are `hashed`, except those whose content still has the given digest.
 
-    A file that somebody else `takes` is left to him.
+    A file for which `takes` holds is left to somebody else.
     """
     outcome = Outcome()
     for done, (path, known) in enumerate(files.items()):
@@ -384,7 +383,7 @@ def run_part(
 
 
 def maker(checker: FileChecker) -> partial[FileChecker]:
-    """What makes, in another process, a checker that finds the same in single files."""
+    """A function that makes, in another process, a checker with the same rules for single files."""
     return partial(
         FileChecker,
         checker.settings,
@@ -403,7 +402,7 @@ def _in_processes(
 
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("fork" if sys.platform == "linux" and "fork" in methods else None)
-    # small parts of neighbours far apart, so that no process is left with a heavy folder
+    # small parts of files from all over, so that no process gets a folder of large ones
     count = jobs * 8
     items = list(files.items())
     parts = [dict(items[n::count]) for n in range(count)]
@@ -419,7 +418,7 @@ def _in_processes(
                 worker = context.Process(target=_work, args=work, daemon=True)
                 worker.start()
                 workers.append(worker)
-                sender.close()  # so that there is an end where the process dies
+                sender.close()  # else `recv` would wait for ever if the process dies
                 answers.append(answer)
         for answer in answers:
             while not answer.poll(_PROGRESS_EVERY):
@@ -439,8 +438,8 @@ def _work(
     taken: Synchronized[int],
     sender: Connection,
 ) -> None:
-    """Check the part that nobody has taken yet, until there is none, and send what was found."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us is told, and ends us
+    """The work of one process: take and check part after part while any is left, then send the results."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets the interrupt too, and ends this process
     try:
         checker = make()
         found = []
@@ -457,7 +456,7 @@ def _work(
 
 
 def _received(answer: Connection) -> list[Outcome]:
-    """What a process found; its end without an answer is a failure of the run."""
+    """The results of one process; a failure if it ended without sending any."""
     try:
         found = answer.recv()
     except EOFError:
@@ -469,9 +468,9 @@ def _received(answer: Connection) -> list[Outcome]:
 
 
 def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome, *, content: str = "") -> None:
-    """Check one file that is read already, and add what was found to `outcome`.
+    """Check one file that is read already, and add the results to `outcome`.
 
-    With the digest of its `content`, that too where the file was checked to its end.
+    The digest of its `content` is added too, if given and if the file was checked to its end.
     """
     unfinished = len(outcome.failures) + len(outcome.limits)
     try:
@@ -492,7 +491,7 @@ def run_source(source: SourceFile, checker: FileChecker, outcome: Outcome, *, co
 
 
 def defect(what: str, error: Exception, undone: str = "not checked") -> str:
-    """What to say of a fault of our own, which leaves something undone."""
+    """The message for a crash of our own, which leaves something undone."""
     return (
         f"{what}: {undone}: {type(error).__name__}: {error}; "
         "this is a defect of redis-ssot, please report it with the file"
