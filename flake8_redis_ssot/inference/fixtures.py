@@ -1,4 +1,4 @@
-"""What fixtures give to tests and to each other, by the names of parameters."""
+"""pytest fixtures: their values for the parameters of tests and of other fixtures, by name."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 def given(inference: Inference, name: str, function: Scope) -> Iterator[Value]:
-    """What the fixture of that name gives to a test, or to another fixture."""
+    """The values of the fixture `name` for a test, or another fixture, `function`."""
     for fixture in fixtures_for(inference, name, function):
         yield from calls.given_by(inference, fixture)
 
 
 def fixtures_for(inference: Inference, name: str, function: Scope) -> list[Scope]:
-    """The fixtures that may give the argument of that name to a test, or to another fixture.
+    """The fixtures that pytest may pass for the parameter `name` of a test, or of another fixture.
 
-    A fixture that asks for its own name gets the one that it takes the place of.
+    A fixture with a parameter of its own name gets the fixture that it overrides.
     """
     is_test = getattr(function.node, "name", "").startswith("test")
     if not is_test and _how_given_to(inference, function) != "fixture":
@@ -32,24 +32,25 @@ def fixtures_for(inference: Inference, name: str, function: Scope) -> list[Scope
     if is_test and _is_parametrized(name, function):
         return []
     for scope in inference.fixture_scopes(function):
-        bindings = _bound(inference, name, scope)
+        bindings = _bindings_of_fixture(inference, name, scope)
         if bindings and not any(binding.value is function.node for binding in bindings):
-            held = (value for binding in bindings for value in _held(inference, binding, name))
-            return [v.scope for v in held if isinstance(v, Generator) and v.how == "fixture"]
+            values = (value for binding in bindings for value in _resolved_values(inference, binding, name))
+            return [v.scope for v in values if isinstance(v, Generator) and v.how == "fixture"]
     return []
 
 
-def _bound(inference: Inference, name: str, scope: Scope) -> list[Binding]:
-    """What a class or module has under the name of a fixture, in its last state."""
+def _bindings_of_fixture(inference: Inference, name: str, scope: Scope) -> list[Binding]:
+    """The bindings of a fixture's name in a class or module, as they are at its end."""
     if scope.kind == "module":
         point = ProgramPoint(scope.node or ast.Pass(), scope, 1 << 60, ())
         found = inference.bindings(name, point)
     else:
         found = scope.bindings.get(name, [])
-    return found or [b for b in _functions(scope) if fixture_name(b) == name]
+    return found or [b for b in _function_bindings(scope) if fixture_name(b) == name]
 
 
-def _held(inference: Inference, binding: Binding, name: str) -> Iterator[Value]:
+def _resolved_values(inference: Inference, binding: Binding, name: str) -> Iterator[Value]:
+    """The values of a binding, with imported names resolved in their files."""
     for value in inference.values_of(binding):
         if isinstance(value, QualifiedName):
             dotted = f"{value.name}.{name}" if binding.star else value.name
@@ -58,13 +59,13 @@ def _held(inference: Inference, binding: Binding, name: str) -> Iterator[Value]:
             yield value
 
 
-def _functions(scope: Scope) -> Iterator[Binding]:
+def _function_bindings(scope: Scope) -> Iterator[Binding]:
     functions = ast.FunctionDef | ast.AsyncFunctionDef
     return (b for bs in scope.bindings.values() for b in bs if isinstance(b.value, functions))
 
 
 def fixture_name(binding: Binding) -> str | None:
-    """The name that a decorator gives to a fixture in place of the function's own."""
+    """The name of `@fixture(name="...")`, if it has one."""
     for decorator in getattr(binding.value, "decorator_list", ()):
         if isinstance(decorator, ast.Call) and last_name(decorator.func) == "fixture":
             for keyword in decorator.keywords:
@@ -74,7 +75,7 @@ def fixture_name(binding: Binding) -> str | None:
 
 
 def plugins_of(module: Scope) -> Iterator[str]:
-    """The modules that `pytest_plugins` of a module names: tests have their fixtures as well."""
+    """The modules that `pytest_plugins` of a module names, whose fixtures tests can use as well."""
     for binding in module.bindings.get("pytest_plugins", ()):
         for part in all_nodes(binding.value) if binding.value is not None else ():
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
@@ -82,7 +83,7 @@ def plugins_of(module: Scope) -> Iterator[str]:
 
 
 def _is_parametrized(name: str, function: Scope) -> bool:
-    """Whether a test gets an argument from a table, and from no fixture."""
+    """Whether the parameter `name` of a test is set by `parametrize`, and by no fixture."""
     scope: Scope | None = function
     while scope is not None:
         for decorator in getattr(scope.node, "decorator_list", ()):
@@ -97,5 +98,6 @@ def _is_parametrized(name: str, function: Scope) -> bool:
 
 
 def _how_given_to(inference: Inference, function: Scope) -> str:
+    """`fixture` if a function is one (see `calls.how_given`)."""
     outside = inference.outside(function)
     return calls.how_given(inference, outside.node, outside) if outside is not None else ""

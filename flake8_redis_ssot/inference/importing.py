@@ -1,4 +1,4 @@
-"""What is imported by the text of its name."""
+"""Imports by a string: `import_module("redis.asyncio")`, `sys.modules["redis"]`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def loaded(
     point: ProgramPoint,
     importers: frozenset[str] = IMPORTERS,
 ) -> set[str]:
-    """The dotted names that a call of an importer, or a read of `sys.modules`, loads."""
+    """The dotted names that a call of an importer, or a read of `sys.modules`, loads; none for any other node."""
     if isinstance(node, ast.Subscript):
         is_modules = QualifiedName("sys.modules") in inference.values(node.value, point)
         return {text.value for text in inference.texts(node.slice, point)} if is_modules else set()
@@ -57,6 +57,7 @@ def imported(inference: Inference, call: ast.Call, point: ProgramPoint) -> Itera
 
 
 def _relative(inference: Inference, name: str, package: ast.expr, point: ProgramPoint) -> Iterator[str]:
+    """The absolute names of a relative one (`.tasks`) in the packages that the expression `package` can be."""
     if isinstance(package, ast.Name) and package.id in ("__package__", "__name__"):
         here, is_package = inference.home(point)
         own = is_package or package.id == "__name__"

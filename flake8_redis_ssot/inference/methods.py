@@ -1,4 +1,4 @@
-"""What the methods of a client do, and those of what it hands out: pipelines, subscriptions, locks."""
+"""What the methods of clients do, and those of the objects that they give: pipelines, subscriptions, locks."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from flake8_redis_ssot.libraries.traits import (
 )
 
 Mode = Literal["sync", "async"]
-"""Whether a method of a client blocks, or gives a coroutine."""
+"""Whether the methods of a client block (`sync`) or give coroutines (`async`)."""
 
 METHOD_NAMES = frozenset(name for effects in METHODS.values() for names in effects.values() for name in names)
-"""The methods of all that sends."""
+"""The names of all methods that have an effect."""
 
 
 def mode_of(builder: Builder) -> Mode | None:
-    """Whether the clients that `builder` makes block; None for a project's own, of which nothing is known."""
+    """The mode of the clients that `builder` makes; None for a builder of the settings, of which nothing is known."""
     if builder.library == builder.target:
         return None
     return "async" if is_asyncio(builder.target) else "sync"
 
 
 def is_asyncio(name: str) -> bool:
-    """Whether what the dotted `name` of a library makes is for asyncio."""
+    """Whether a library's class or function `name` makes asyncio clients."""
     parts = name.split(".")
     packages = {".".join(parts[:n]) for n in range(1, len(parts))}
     return parts[0] in ASYNC_LIBRARIES or ASYNC_PART in parts or not ASYNC_PACKAGES.isdisjoint(packages)
 
 
 def role_of(name: str, table: BuilderTable) -> tuple[str, Builder] | None:
-    """What an object is that a call of the dotted `name` gives: a client, or what one hands out."""
+    """The role of what a call of the dotted `name` gives (`client`, `pipeline`, ...), and the client's builder; else None."""
     builder = table.get(name)
     if builder is None:
         owner, _, last = name.rpartition(".")
@@ -50,7 +50,7 @@ def role_of(name: str, table: BuilderTable) -> tuple[str, Builder] | None:
 
 
 def pool_of(name: str, table: BuilderTable) -> Builder | None:
-    """The builder of the pool that a call of the dotted `name` gives, or of the client whose pool it is."""
+    """The builder of the pool that a call of `name` gives, or of the client whose `connection_pool` it is; else None."""
     builder = table.get(name)
     if builder is not None:
         return builder if builder.kind == "pool" else None
@@ -60,7 +60,7 @@ def pool_of(name: str, table: BuilderTable) -> Builder | None:
 
 
 def effect_of(role: str, method: str) -> Effect | None:
-    """What a method does; None where it sends nothing."""
+    """The effect of a method of an object of that `role`; None if it has none."""
     return next((effect for effect, names in METHODS[role].items() if method in names), None)
 
 

@@ -1,4 +1,4 @@
-"""Which dotted names an expression can mean, by import bindings alone."""
+"""Resolves names to bindings, and expressions to dotted names, by imports alone: no values are followed."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def _reaching(
     arms: Mapping[int, frozenset[str]],
     typing: bool,
 ) -> list[Binding]:
-    """The bindings that may hold at a place of the same scope, newest first.
+    """The bindings of a name that may hold at a place of the same scope, newest first: its reaching definitions.
 
-    The search ends where one of those seen must have run: its branches are around the place
-    too, or every arm of a statement before the place has one.
+    The search ends at a binding that has surely run and hides all older ones: its branches are around the place too,
+    or every arm of a statement before the place has a binding.
     """
     newest = bindings[-1]
     if (
         not newest.path and newest.order < order and not newest.always
-    ):  # most: nothing is around it, so that it has run
+    ):  # the usual case: it stands under no condition
         return [newest]
     found: list[Binding] = []
     covered: dict[tuple[Branch, ...], set[str]] = {}
@@ -53,8 +53,8 @@ def _must_have_run(
     arms: Mapping[int, frozenset[str]],
     covered: dict[tuple[Branch, ...], set[str]],
 ) -> bool:
-    """Whether a binding on the branches `bound`, with those `covered` before, has run at `path`."""
-    if any(arm == "else" for _, arm in bound):  # one arm with the body that it comes after
+    """Whether a binding on the branches `bound`, or one on the arms `covered` by newer ones, has surely run at `path`."""
+    if any(arm == "else" for _, arm in bound):  # the `else` of a `try` belongs to the arm of its body
         bound = tuple(branch for branch in bound if branch[1] != "else")
         path = tuple(branch for branch in path if branch[1] != "else")
     while bound != path[: len(bound)]:
@@ -68,15 +68,15 @@ def _must_have_run(
 
 
 class Names:
-    """Resolves the names of one file against its scopes and the table of builders."""
+    """Resolves names by the scopes of a file, and tells which dotted names are of a library, a manager or the project."""
 
     def __init__(self, table: BuilderTable, first_party: frozenset[str], managers: ManagerFacts) -> None:
         self.table = table
         self.first_party = first_party & BUILDERS.packages
-        """The modules of the project that hide a library."""
+        """The project's own modules that have the name of a library, and hide it."""
         self.managers = managers
         self.arms: dict[int, frozenset[str]] = {}
-        """The arms of the statements, as `Scopes.arms` has them."""
+        """The arms of statements: see `Scopes.arms`."""
         self._told_apart: dict[str, bool] = {}
 
     def is_builder(self, name: str) -> bool:
@@ -88,7 +88,7 @@ class Names:
         return name in self.table.prefixes and self._is_library(name)
 
     def is_told_apart(self, name: str) -> bool:
-        """Whether the dotted `name` is of a library or of a manager."""
+        """Whether the dotted `name` is of a library or a manager, so that it matters as a string (see `widening.py`)."""
         known = self._told_apart.get(name)
         if known is None:
             known = self._told_apart[name] = self.leads_to_builder(name) or self.managers.covers(name)
@@ -99,12 +99,13 @@ class Names:
         return self.managers.modules.is_ours(name)
 
     def _is_library(self, name: str) -> bool:
+        """Whether a dotted name of the table is a library's, not one of a module of the project that hides it."""
         return name.split(".")[0] not in self.first_party or name in self.table.extended
 
     def bindings(self, name: str, point: ProgramPoint, *, typing: bool = False) -> list[Binding]:
-        """What `name` may be bound to at `point`; empty where the file does not say.
+        """The bindings that `name` may refer to at `point`; empty if the file does not say.
 
-        With `typing` also what is imported for annotations alone.
+        With `typing` also those under `if TYPE_CHECKING:`.
         """
         scope: Scope | None = point.scope
         order: float = point.order
@@ -130,7 +131,7 @@ class Names:
         return []
 
     def star_binds(self, star: Binding, name: str) -> bool:
-        """Whether `from ... import *` binds `name`, as far as the tables tell."""
+        """Whether the star import `star` binds `name`, as far as the tables of builders and managers tell."""
         full = f"{star.target}.{name}"
         return full in self.table.prefixes or self.managers.kind(full) is not None
 
@@ -156,7 +157,7 @@ class Names:
         return tuple(sorted(found))
 
     def builders(self, point: ProgramPoint) -> dict[str, Builder]:
-        """The builders that the call at `point` can be, by the name they are reached by."""
+        """The builders that the call at `point` can be, by the dotted names of its callee."""
         call = point.node
         assert isinstance(call, ast.Call)
         found = {}

@@ -1,4 +1,4 @@
-"""The values of one file where what other files define stays open, under its dotted name."""
+"""The evaluator for the facts of one file: what other files define stays open, as an instance of its dotted name."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from flake8_redis_ssot.inference.values import (
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.scopes import Scopes
 
-_ASKED = (ast.arg, ast.Name, ast.Attribute, ast.Subscript, ast.Call)
-"""What may be a client of another file."""
+_CLIENT_NODES = (ast.arg, ast.Name, ast.Attribute, ast.Subscript, ast.Call)
+"""Nodes that may be a client which another file makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class Built(Instance):
 
 
 class OpenInference(Inference):
-    """The evaluator of a file that keeps what a call of another file's function or class gives by that one's name.
+    """Evaluates one file, and keeps a call of another file's function or class as an instance of that dotted name.
 
-    It sees the file as the class `of` does: in its methods, and in those of its bases, `self` is an
-    object of just that class. Clients that come from other files it has of the inference of all, `elsewhere`.
+    With a class `of`, `self` is an object of exactly that class in its methods and those of its bases. The evaluator
+    of the project, `elsewhere`, gives the clients that come from other files.
     """
 
     def __init__(
@@ -62,20 +62,20 @@ class OpenInference(Inference):
     def evaluate(self, node: ast.AST, point: ProgramPoint) -> Iterable[Value]:
         found = super().evaluate(node, point)
         if isinstance(node, ast.Call):
-            found = (self._made(value, node) for value in found)
+            found = (self._with_call(value, node) for value in found)
         elif isinstance(node, ast.arg):
             found = map(self._exact, found)
-        if self._elsewhere is None or not isinstance(node, _ASKED):
+        if self._elsewhere is None or not isinstance(node, _CLIENT_NODES):
             return found
         return {*found, *self._clients(self._elsewhere, node, point)}
 
     def _clients(self, elsewhere: Inference, node: ast.AST, point: ProgramPoint) -> Iterator[Value]:
-        """The clients that an expression is by what other files say.
+        """The clients that an expression can be by the project's evaluator.
 
-        What an object of this file has is asked of just its class: it may be `self`, which is one of those below too.
+        An attribute of `self` is looked up for exactly the class of the object, as `self` there may be of a subclass.
         """
         values: Collection[Value] = ()
-        if not self._is_of_own(node, point):
+        if not self._begins_with_receiver(node, point):
             values = elsewhere.within(None, elsewhere.values, node, point)
         elif isinstance(node, ast.Attribute):
             values = {
@@ -87,16 +87,14 @@ class OpenInference(Inference):
                 for held in elsewhere.attribute(Instance(Definition(of.scope)), node.attr)
             }
         clients = [v for v in values if isinstance(v, Instance) and elsewhere.client(v) is not None]
-        for client in (
-            clients if len(clients) == len(values) else ()
-        ):  # what may be something else is no client
+        for client in clients if len(clients) == len(values) else ():  # only if it is surely a client
             if isinstance(client.of, QualifiedName):
                 yield Instance(client.of)
             elif client.of.scope not in self.namespaces.values():
                 yield from (Instance(QualifiedName(n)) for n in elsewhere.library_bases(client.of.scope))
 
-    def _is_of_own(self, node: ast.AST, point: ProgramPoint) -> bool:
-        """Whether an expression begins with the object or class whose method it stands in."""
+    def _begins_with_receiver(self, node: ast.AST, point: ProgramPoint) -> bool:
+        """Whether an expression begins with `self` or `cls`."""
         while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
             node = node.func if isinstance(node, ast.Call) else node.value
         if isinstance(node, ast.arg):
@@ -107,13 +105,15 @@ class OpenInference(Inference):
             for b in bindings
         )
 
-    def _made(self, value: Value, call: ast.Call) -> Value:
+    def _with_call(self, value: Value, call: ast.Call) -> Value:
+        """A new client or pool, with the call that builds it; any other value as it is."""
         is_new = type(value) is Instance and not value.said
         if not (is_new and isinstance(value, Instance) and self.builder_names(value.of)):
             return value
         return Built(value.of, value.context, call=call)
 
     def _exact(self, value: Value) -> Value:
+        """A value of `self` or `cls`, narrowed to the class `of`; any other as it is."""
         match value:
             case Definition(scope=scope, below=True) if self._of and scope in self._family:
                 return Definition(self._of)
@@ -122,26 +122,26 @@ class OpenInference(Inference):
         return value
 
     def seen_from(self, scope: Scope) -> OpenInference:
-        """The same as the class `scope` sees it, at the cost of the same budget."""
+        """An evaluator for the methods of the class `scope`, with `self` of exactly that class, and what is left of the budget."""
         if not (self.bases(scope) or self.classes.below(scope)):
-            return self  # `self` is an object of just this class anyhow
+            return self  # `self` is of exactly this class anyhow
         inference = OpenInference(self.names, self.scopes, scope, self._elsewhere)
         inference.answers.steps = self.answers.steps
         return inference
 
     def lineage(self, scope: Scope) -> list[Scope]:
         """A class and its bases in this file, each once, depth first."""
-        found: dict[Scope, None] = {}
+        classes: dict[Scope, None] = {}
         stack = [scope]
         while stack:
-            here = stack.pop()
-            if here not in found:
-                found[here] = None
-                stack += reversed(self.bases(here))
-        return list(found)
+            cls = stack.pop()
+            if cls not in classes:
+                classes[cls] = None
+                stack += reversed(self.bases(cls))
+        return list(classes)
 
     def bases(self, scope: Scope) -> list[Scope]:
-        """The bases of a class that this file defines."""
+        """The bases of a class that are defined in this file."""
         found = (value for base in self.classes.each_base(scope) for value in base)
         return [v.scope for v in found if isinstance(v, Definition) and v.scope.kind == "class"]
 
@@ -151,7 +151,7 @@ class OpenInference(Inference):
         return {value.name for value in values if isinstance(value, QualifiedName)}
 
     def method_of(self, value: Value, name: str) -> Scope | None:
-        """The method that an object has of its class in this file, whatever decorates it."""
+        """The method `name` of an object or class, if its class in this file has one, whatever decorates it."""
         match value:
             case Instance(of=Definition(scope=owner)) | Definition(scope=owner) if owner.kind == "class":
                 family = self.lineage(owner)
@@ -162,7 +162,7 @@ class OpenInference(Inference):
         return next((found for one in family if (found := self.methods(one).get(name))), None)
 
     def methods(self, scope: Scope) -> dict[str, Scope]:
-        """The methods of a class; of a property's getter, setter and deleter the first."""
+        """The methods of a class by name; for a property its getter."""
         found: dict[str, Scope] = {}
         for name, bindings in scope.bindings.items():
             for binding in bindings:
@@ -172,11 +172,11 @@ class OpenInference(Inference):
         return found
 
     def results(self, function: Scope) -> Iterator[Value]:
-        """What a function gives in the end."""
+        """What a function gives once its result is awaited or entered."""
         return self.awaited(self.given_by(function))
 
     def awaited(self, values: Iterable[Value]) -> Iterator[Value]:
-        """What values are once they are awaited or entered."""
+        """What `values` give once they are awaited or entered; others as they are."""
         for value in values:
             if isinstance(value, Coroutine | Generator):
                 yield from self.within(value.context, self.given_by, value.scope)

@@ -1,4 +1,4 @@
-"""Strings that are put together."""
+"""Strings that are put together, by `+`, `%`, `format`, `join` and f-strings."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
 
 _LONGEST_TEXT = 2_000
-"""Characters of a string that is put together; a longer one names nothing."""
+"""Characters of a string that is put together; a longer one is unknown, as it names nothing."""
 
 _PLACE = re.compile(r"%(?:\((\w+)\))?(.?)", re.DOTALL)
 _PLAIN = (-1, ord("s"))
-"""What `!s` and nothing are in an f-string: the value as text."""
+"""The conversions of an f-string that leave a string as it is: none, and `!s`."""
 
 
 def joined(
     inference: Inference, node: ast.expr, parts: Iterable[ast.expr], point: ProgramPoint
 ) -> Iterator[Text]:
-    """The string of parts that are known, each to be one string."""
+    """The string of all `parts` together; none unless each of them is known to be one string."""
     return _whole(node, (_texts_of(inference, part, point) for part in parts))
 
 
@@ -50,7 +50,7 @@ def _whole(node: ast.expr, parts: Iterable[set[str]]) -> Iterator[Text]:
 
 
 def percent(inference: Inference, node: ast.BinOp, point: ProgramPoint) -> Iterator[Text]:
-    """What `template % values` gives, where each value is put in as it is."""
+    """The string that `template % values` gives, if all its places are `%s`."""
     names: dict[str, ast.expr] = {}
     match node.right:
         case ast.Tuple(elts=given):
@@ -84,7 +84,7 @@ def _by_name(keys: Sequence[ast.expr | None], values: Sequence[ast.expr]) -> dic
 def method_call(
     inference: Inference, func: ast.Attribute, call: ast.Call, point: ProgramPoint
 ) -> Iterator[Text]:
-    """What the methods of a string give that make another one of it."""
+    """The strings that string methods give: `upper`, `join`, `format` and the like."""
     if func.attr in TEXT_METHODS:
         given = [text for part in call.args for text in inference.all_texts(part, point)]
         for text in inference.all_texts(func.value, point) if len(given) == len(call.args) else ():
@@ -119,7 +119,7 @@ def _put_between(
 
 
 def _placed(template: str, call: ast.Call) -> list[ast.expr]:
-    """The parts that `format` puts together; one that is no string where it cannot be told."""
+    """The parts that `format` joins; where they are not known, a single constant that is no string."""
     unknown: list[ast.expr] = [ast.Constant(None)]
     names = {k.arg: k.value for k in call.keywords}
     numbers = iter(range(len(call.args)))
