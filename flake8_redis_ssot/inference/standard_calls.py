@@ -1,4 +1,4 @@
-"""What the calls give of functions that are built in, or of Python's own library."""
+"""The values of calls of built-in functions and of Python's own library: `getattr`, `zip`, `dict`, `namedtuple` ..."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
-    """What a call of a function that is built in gives."""
+    """The values of a call of a built-in function; none if the name is bound otherwise."""
     if not isinstance(call.func, ast.Name) or inference.bindings(call.func.id, point):
         return
     arguments = call.args
@@ -45,10 +45,10 @@ def built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Itera
         case "next" | "anext" if arguments:
             yield from containers.projected(inference, inference.values(arguments[0], point), "item")
         case "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" | "iter" | "aiter" if arguments:
-            yield from (v for v in inference.values(arguments[0], point) if _is_gone_through(v))
+            yield from (v for v in inference.values(arguments[0], point) if _iterates_elements(v))
         case "enumerate" if arguments:
             given = inference.values(arguments[0], point)
-            yield from (Pairs(v) for v in given if isinstance(v, Items | Filled) and _is_gone_through(v))
+            yield from (Pairs(v) for v in given if isinstance(v, Items | Filled) and _iterates_elements(v))
         case "str" if len(arguments) == 1:
             yield from inference.texts(arguments[0], point)
         case "zip":
@@ -60,7 +60,7 @@ def built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Itera
             one = inference.stand_ins.setdefault(("turn", call), ast.Call(arguments[0], elements, []))
             yield containers.any_number(inference, one, point)
         case "filter" if len(arguments) == 2:
-            yield from (v for v in inference.values(arguments[1], point) if _is_gone_through(v))
+            yield from (v for v in inference.values(arguments[1], point) if _iterates_elements(v))
         case "staticmethod" | "classmethod" as kind:
             yield from (v for part in arguments for v in inference.values(part, point) if _is_method(v, kind))
         case "dict":
@@ -79,9 +79,9 @@ def built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Itera
 
 
 def _is_method(value: Value, kind: str) -> bool:
-    """Whether a value is still what it is where a class has it as a method of that kind.
+    """Whether a function wrapped by a call of `staticmethod` or `classmethod` (`kind`) still gets the right parameters.
 
-    Of a function its parameters are told apart by where it is defined: what would get another one is left out.
+    Whether its first parameter is `self` is decided by where it is defined: functions for which that differs are left out.
     """
     if isinstance(value, Definition) and value.scope.kind == "function":
         takes = parameters(value.scope.node.args) if isinstance(value.scope.node, calls.FUNCTION) else ()
@@ -90,8 +90,8 @@ def _is_method(value: Value, kind: str) -> bool:
     return kind == "staticmethod"
 
 
-def _is_gone_through(value: Value) -> bool:
-    """Whether a loop over a value gives its elements."""
+def _iterates_elements(value: Value) -> bool:
+    """Whether a loop over a value gives its elements: of a dict it gives keys."""
     match value:
         case Items(keys=keys):
             return keys is None
@@ -101,7 +101,7 @@ def _is_gone_through(value: Value) -> bool:
 
 
 def of_keywords(inference: Inference, call: ast.Call, point: ProgramPoint) -> Items:
-    """What is given by keyword, each value under its name, and what is unpacked before."""
+    """The dict that `dict(other, key=value)` makes: keywords as keys, after what is unpacked."""
     elements = (*call.args, *(k.value for k in call.keywords))
     names = (*(None for _ in call.args), *(k.arg for k in call.keywords))
     keys = inference.stand_ins.setdefault(call, tuple(name and ast.Constant(name) for name in names))
@@ -109,7 +109,7 @@ def of_keywords(inference: Inference, call: ast.Call, point: ProgramPoint) -> It
 
 
 def field(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
-    """What a field is made of that nothing is handed over for."""
+    """The default of `field(default=x)` or `field(default_factory=f)`."""
     for keyword in call.keywords:
         if keyword.arg == "default":
             yield from inference.values(keyword.value, point)
@@ -118,26 +118,26 @@ def field(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator
 
 
 def record(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
-    """The class that `namedtuple` and the like make of the names of its fields."""
+    """The class that `namedtuple("T", "a b")` and the like make, as a made-up `ClassDef`."""
     known = inference.stand_ins.get(("record", call))
     if known is not None:
         yield Definition(known)
         return
-    said = {k.arg: k.value for k in call.keywords}
+    keywords = {k.arg: k.value for k in call.keywords}
     fields: list[tuple[object, list[ast.expr]]] = []
-    match [*call.args[1:2], *(said[name] for name in ("field_names", "fields") if name in said)]:
+    match [*call.args[1:2], *(keywords[name] for name in ("field_names", "fields") if name in keywords)]:
         case [ast.Constant(value=str(text))]:
             fields += ((name, []) for name in text.replace(",", " ").split())
         case [ast.Tuple(elts=written) | ast.List(elts=written)]:
             parts = [f.elts if isinstance(f, ast.Tuple | ast.List) and f.elts else [f] for f in written]
             fields += ((getattr(name, "value", None), more) for name, *more in parts)
-    last = said.get("defaults")
-    defaults = last.elts if isinstance(last, ast.Tuple | ast.List) else []
-    given = [*(None,) * (len(fields) - len(defaults)), *defaults]
+    defaults_node = keywords.get("defaults")
+    defaults = defaults_node.elts if isinstance(defaults_node, ast.Tuple | ast.List) else []
+    field_defaults = [*(None,) * (len(fields) - len(defaults)), *defaults]
     if fields and all(isinstance(name, str) for name, _ in fields):
         body = [
             ast.AnnAssign(ast.Name(str(name)), (more or [ast.Constant(None)])[0], (*more[1:2], default)[0], 1)
-            for (name, more), default in zip(fields, given, strict=False)
+            for (name, more), default in zip(fields, field_defaults, strict=False)
         ]
         node = ast.ClassDef("", [ast.Name(RECORD)], [], [*body], [])
         scope = inference.stand_ins["record", call] = Scope("class", point.scope, node)
@@ -147,7 +147,7 @@ def record(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
 
 
 def read_by(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
-    """What a class has that is read by the function which is handed over, as a property is."""
+    """The property that `property(getter)` or the like makes."""
     for value in (v for part in call.args[:1] for v in inference.values(part, point)):
         if isinstance(value, Definition) and value.scope.kind == "function":
             yield Generator(value.scope, "property", value.context)

@@ -1,4 +1,4 @@
-"""What constants decide of a condition, and of what a function comes to."""
+"""Whether conditions hold, and which `return`s a function reaches, as far as constants decide."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Sequence
 _COMPARISONS = {ast.Is: operator.is_, ast.IsNot: operator.is_not, ast.Eq: operator.eq, ast.NotEq: operator.ne}
 
 Constants = Callable[[str], ast.Constant | None]
-"""The constant that a name is, if it is one."""
+"""Gives the constant that a name stands for, None if it is none."""
 
 
 def truth(test: ast.expr, constant: Constants) -> bool | None:
-    """Whether a condition holds; None where that depends on more than is known."""
+    """Whether a condition holds; None if constants do not decide it."""
     match test:
         case ast.Constant(value=value):
             return bool(value)
@@ -44,14 +44,14 @@ def truth(test: ast.expr, constant: Constants) -> bool | None:
 
 
 def returns_reached(body: Sequence[ast.stmt], constant: Constants) -> set[ast.expr]:
-    """What statements may return."""
+    """The expressions that the statements of `body` may return."""
     found: set[ast.expr] = set()
     _run(body, constant, found)
     return found
 
 
 def _run(body: Iterable[ast.stmt], constant: Constants, found: set[ast.expr]) -> bool:
-    """Note what statements may return; whether what stands after them may run."""
+    """Add to `found` what statements may return; returns whether code after them may run."""
     for statement in body:
         match statement:
             case ast.Return(value=value):
@@ -63,7 +63,7 @@ def _run(body: Iterable[ast.stmt], constant: Constants, found: set[ast.expr]) ->
             case ast.If(test=test, body=then, orelse=otherwise):
                 holds = truth(test, constant)
                 arms = [arm for arm, ends in ((then, False), (otherwise, True)) if holds is not ends]
-                # both are gone through: what they return counts
+                # a list, as `any` would stop early: the `return`s of all arms count
                 if not any([_run(arm, constant, found) for arm in arms]):
                     return False
             case ast.Match(subject=subject, cases=cases):
@@ -81,7 +81,7 @@ def _run(body: Iterable[ast.stmt], constant: Constants, found: set[ast.expr]) ->
 def _cases(
     subject: ast.expr, cases: Sequence[ast.match_case], constant: Constants
 ) -> Iterable[ast.match_case]:
-    """The cases that may be taken; with one for none of them."""
+    """The cases that may be taken, and an empty one for no match at all."""
     for case in cases:
         holds = _fits(subject, case.pattern, constant)
         if holds is not False:

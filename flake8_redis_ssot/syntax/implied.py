@@ -1,4 +1,4 @@
-"""What Python runs methods for without a call of them: attributes that are properties, `with`, loops, operators."""
+"""Code for which Python runs methods without a call: properties, `with`, loops, `len(x)`, `x[key]`, `in`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 PROPERTY = "."
-"""What stands before the name of a method that is read as an attribute."""
+"""Marks the name of a method that is read as an attribute."""
 
 _GOING_THROUGH = ("__iter__", "__next__")
 _ENTERING = ("__enter__", "__exit__")
@@ -28,11 +28,11 @@ IMPLYING = (
     ast.Subscript,
     ast.With,
 )
-"""The nodes for which that is asked."""
+"""The types of nodes for which `implied` may give something."""
 
 
 def implied(node: ast.AST) -> Iterator[tuple[str, ast.expr, ast.expr]]:
-    """The methods that Python may run for a node: by which name, of which object, and the expression that tells."""
+    """The methods that Python may run for a node: the name, the object that has it, and the expression to report."""
     match node:
         case ast.Attribute(value=owner, attr=name, ctx=ast.Load()):
             yield PROPERTY + name, owner, node

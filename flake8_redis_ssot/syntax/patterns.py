@@ -1,4 +1,4 @@
-"""What the patterns of a `match` bind, told by expressions."""
+"""The names that `match` patterns bind, each with a made-up expression for its value."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 
 class Narrowed(ast.expr):
-    """What `subject` gives, where that is an object of the class `cls`."""
+    """A made-up expression for `subject` where that is an instance of `cls`."""
 
     _fields = ("subject", "cls")
 
@@ -18,7 +18,7 @@ class Narrowed(ast.expr):
 
 
 def captures(pattern: ast.pattern, subject: ast.expr) -> dict[str, ast.expr]:
-    """The names that a pattern binds, each with what it is when the pattern fits."""
+    """The names that a pattern binds, each with an expression for its value when the pattern matches."""
     found: dict[str, list[ast.expr]] = {}
     for name, given in _captured(pattern, subject):
         found.setdefault(name, []).append(given)
@@ -61,7 +61,7 @@ def _captured(pattern: ast.pattern, subject: ast.expr) -> Iterator[tuple[str, as
 
 
 def _matched(pattern: ast.pattern | None, subject: ast.expr) -> ast.expr:
-    """What a subject is that fits a pattern."""
+    """An expression for a subject that matches a pattern."""
     match pattern:
         case ast.MatchClass(cls=cls):
             return ast.copy_location(Narrowed(subject, cls), pattern)
