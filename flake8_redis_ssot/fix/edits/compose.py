@@ -9,6 +9,9 @@ from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS, Proposal
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.imports import Part, local_name_of, rewritten
 
+_OF_CODE = frozenset(["import", "call", "construction"])
+"""The kinds of fixes that change code, not what a string or a comment says."""
+
 
 def clash(proposals: Sequence[Proposal]) -> bool:
     """Whether units import different things under one name."""
@@ -23,7 +26,8 @@ def clash(proposals: Sequence[Proposal]) -> bool:
 def parts_of(view: View, proposals: Sequence[Proposal]) -> Iterator[Part]:
     """The changes of one file that `proposals` make together."""
     parts = [part for proposal in proposals for part in proposal.parts]
-    yield from parts
+    code = {part for one in proposals if FIX_KINDS[one.diagnostic.code] in _OF_CODE for part in one.parts}
+    yield from (_apart(view.source.text, part) if part in code else part for part in parts)
     statements = dict.fromkeys(proposal.statement for proposal in proposals if proposal.statement is not None)
     used_up = [*_used_up(view, proposals, parts)]
     statements |= dict.fromkeys(statement for statement, _ in used_up)
@@ -54,6 +58,23 @@ def parts_of(view: View, proposals: Sequence[Proposal]) -> Iterator[Part]:
             last_of_block=gone.get(id(block)) == len(block) and statement not in view.source.tree.body,
             behind=any(proposal.beside is statement for proposal in placed),
         )
+
+
+def _apart(text: str, part: Part) -> Part:
+    """A change after which no word runs into the next one, as in `get_redis()if x`."""
+    start, end, content = part
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    if start == end or not (_is_word(before) or _is_word(after)):
+        return part
+    if not content:
+        return start, end, " " if _is_word(before) and _is_word(after) else ""
+    left = " " if _is_word(before) and _is_word(content[0]) else ""
+    right = " " if _is_word(content[-1]) and _is_word(after) else ""
+    return start, end, f"{left}{content}{right}"
+
+
+def _is_word(character: str) -> bool:
+    return character == "_" or character.isalnum()
 
 
 def _used_up(
