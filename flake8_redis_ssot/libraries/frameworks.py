@@ -356,3 +356,6 @@ ENVIRONMENTS = frozenset(
     + ["decouple.AutoConfig", "starlette.config.Config"]
 )
 """Classes whose objects give one when they are called, or by any of their methods."""
+
+LOADING_SETTINGS = frozenset(["load_dotenv", "read_dotenv", "read_env"])
+"""Functions that set the variables of a file which the environment lacks: a second call sets nothing more."""

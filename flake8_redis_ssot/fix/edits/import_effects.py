@@ -31,7 +31,7 @@ class ImportEffects:
         self.symbols = symbols
         self.replacements = replacements
         self.copies = copies
-        self.acts = Acts(symbols, graph, replacements.reads)
+        self.acts = Acts(symbols, graph, replacements.reads, replacements.index.settings.is_test)
         self.graph = graph
         self._running: dict[str, frozenset[str]] = {}
         self._looked_up: dict[str, frozenset[str]] = {}
@@ -56,7 +56,7 @@ class ImportEffects:
             anyhow |= self.others(view, proposal.statement)
         running = self.acts.running(module, frozenset(anyhow))
         for here in running:
-            acts = self.acts.directly(here)
+            acts = self.acts.directly(here, is_alone=True)
             if acts and not _WARNING.match(acts) and not self._is_run_anyhow(here, module, running):
                 why = f"importing `{module}` does more than to define: {acts}"
                 if here == module and self.copies.modules(module, new):
@@ -76,7 +76,7 @@ class ImportEffects:
         if self._is_run_by_others(new, running):
             return
         for here in running:
-            acts = self.acts.directly(here)
+            acts = self.acts.directly(here, is_alone=True)
             if acts and not self._is_run_by_others(here, running):
                 proposal.unsafe(
                     f"importing `{new}` does more than to define: {acts}, and no file imports it so far"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from flake8_redis_ssot.fix.execution.import_graph import ImportGraph, with_paren
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
-from flake8_redis_ssot.libraries.frameworks import FIXTURES, RUNNER_METHODS, WARNING_TESTS
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, LOADING_SETTINGS, RUNNER_METHODS, WARNING_TESTS
 from flake8_redis_ssot.libraries.standard import LOGS, PURE_DECORATORS, REPORTING
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.imports import is_directive
@@ -136,11 +136,14 @@ def _is_collected(view: View, name: str, symbol: Symbol | None) -> bool:
 class Acts:
     """Finds what modules do when they are imported, besides defining and making things of their own."""
 
-    def __init__(self, symbols: Symbols, graph: ImportGraph, reads: ProjectReads) -> None:
+    def __init__(
+        self, symbols: Symbols, graph: ImportGraph, reads: ProjectReads, is_test: Callable[[str], bool]
+    ) -> None:
         self.symbols = symbols
+        self._is_test = is_test
         self.graph = graph
         self._reads = reads
-        self._known: dict[str, str | None] = {}
+        self._known: dict[tuple[str, bool], str | None] = {}
 
     def of(self, module: str, *, but_for: frozenset[str] = frozenset()) -> str | None:
         """What importing a module does, it or what runs with it apart from `but_for`; None where nothing."""
@@ -155,11 +158,12 @@ class Acts:
             seen += sorted(name for name in named - but_for - {*seen} if self.symbols.modules.find(name))
         return seen
 
-    def directly(self, module: str) -> str | None:
-        """What importing a module does by its own statements."""
-        if module not in self._known:
-            self._known[module] = next(self._acts(module), None)
-        return self._known[module]
+    def directly(self, module: str, *, is_alone: bool = False) -> str | None:
+        """What importing a module does by its own statements; if `is_alone`, what others of the project do not do, too."""
+        key = module, is_alone
+        if key not in self._known:
+            self._known[key] = next(self._acts(module, is_alone=is_alone), None)
+        return self._known[key]
 
     def reached(self, module: str, apart: frozenset[str] = frozenset()) -> frozenset[str]:
         """The modules of the project that surely run when one is imported, with itself, without going through `apart`."""
@@ -172,7 +176,7 @@ class Acts:
             new += fresh
         return frozenset(seen)
 
-    def _acts(self, module: str) -> Iterator[str]:
+    def _acts(self, module: str, *, is_alone: bool) -> Iterator[str]:
         tree = self.symbols.tree(module)
         own = (
             {n.name for n in tree.body if isinstance(n, Function | ast.ClassDef)}
@@ -180,9 +184,26 @@ class Acts:
             else set()
         )
         for statement in _running(tree.body if tree is not None else []):
-            if self._does(statement, module, own):
+            if self._does(statement, module, own) and not (
+                is_alone and self._is_done_by_others(statement, module)
+            ):
                 path = self.symbols.modules.find(module) or module
                 yield f"`{unparsed(statement).splitlines()[0][:60]}` in {self.symbols.short(path)}:{statement.lineno}"
+
+    def _is_done_by_others(self, node: ast.stmt, module: str) -> bool:
+        """Whether a statement sets up the process in a way that is the same done twice, and another file does so, too."""
+        match node:
+            case ast.Expr(value=ast.Call(func=func, args=args, keywords=keywords)) if last_name(
+                func
+            ) in LOADING_SETTINGS and all(
+                isinstance(one, ast.Constant) for one in (*args, *(k.value for k in keywords))
+            ):
+                call = f"{last_name(func)}({unparsed(node.value).partition('(')[2]}"
+                pattern = re.compile(rb"(?m)^[ \t]*(?:\w+\.)*%b" % re.escape(call).encode())
+                found = self._reads.matching(pattern, [last_name(func).encode()])
+                own = self.symbols.modules.find(module)
+                return any(path != own and not self._is_test(path) for path, _ in found)
+        return False
 
     @cached_property
     def _asks_for_subclasses(self) -> bool:
