@@ -16,7 +16,7 @@ from flake8_redis_ssot.analysis.deferred import around, deferring, is_returned
 from flake8_redis_ssot.analysis.patches import patched_around
 from flake8_redis_ssot.analysis.running import Run, run_as, runs
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.ancestors import ancestors, before_in_blocks, leaves
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, single
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.conditions import truth
@@ -30,8 +30,6 @@ _MOST_WAYS = 4
 
 _WAITING = (ast.FunctionDef, ast.Lambda)
 """Functions that run only where they are called, unlike coroutines."""
-
-_LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +232,10 @@ def _guards(function: ast.FunctionDef, node: ast.AST) -> Iterator[_Guard]:
             case ast.BoolOp(op=op, values=values):
                 for value in values[: values.index(inner)]:  # type: ignore[arg-type]
                     yield value, isinstance(op, ast.And)
-        for name in ("body", "orelse", "finalbody"):
-            statements = getattr(parent, name, None)
-            if isinstance(statements, list) and inner in statements:
-                for before in statements[: statements.index(inner)]:
-                    if isinstance(before, ast.If) and isinstance(before.body[-1], _LEAVING):
-                        yield before.test, False
         inner = parent
+    for before in before_in_blocks(function, node):
+        if isinstance(before, ast.If) and leaves(before.body):
+            yield before.test, False
 
 
 def _may_take(call: ast.Call | None, way: tuple[_Step, ...]) -> bool:

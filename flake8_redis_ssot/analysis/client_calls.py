@@ -6,10 +6,12 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from flake8_redis_ssot.analysis.deferred import around, deferring, is_consumed, is_deferred
+from flake8_redis_ssot.analysis.patches import is_patched
 from flake8_redis_ssot.inference.annotation import promised
-from flake8_redis_ssot.inference.containers import projected
+from flake8_redis_ssot.inference.containers import are_told, is_told_at, projected
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.fixtures import fixtures_for
 from flake8_redis_ssot.inference.methods import Mode, effect_of, mode_of, pool_of
@@ -20,7 +22,7 @@ from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE, Effect
 from flake8_redis_ssot.libraries.frameworks import DEPENDS
 from flake8_redis_ssot.libraries.standard import ENTERING_METHODS, QUESTIONS
 from flake8_redis_ssot.source import SourceFile
-from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.ancestors import ancestors, before_in_blocks, leaves
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import (
@@ -34,6 +36,7 @@ from flake8_redis_ssot.syntax.nodes import (
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 8
+_WORD = re.compile(r"\w+")
 ASYNCHRONOUS = (ast.AsyncWith, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 """Nodes that may use the asynchronous protocol: `__aenter__`, `__aiter__`."""
 THROUGH = "gone through by `async for`"
@@ -178,15 +181,22 @@ def _is_awaited_later(point: ProgramPoint) -> bool:
         isinstance(node, ast.Await)
         and isinstance(node.value, ast.Name)
         and node.value.id in names
-        and not _is_type_checked(function.node, node)
+        and not _is_asked_first(function.node, node)
         for node in own_nodes(function.node)
     )
 
 
-def stalls(sent: Command) -> bool:
-    """Whether the command blocks the event loop."""
-    is_meant = sent.awaited or sent.iterated  # as if by an asyncio client: another rule's fault
-    return sent.mode == "sync" and sent.sends and sent.coroutine is not None and not is_meant
+def stalls(inference: Inference, sent: Command) -> bool:
+    """Whether the command blocks the event loop, and nothing is put in the client's place."""
+    is_meant = sent.awaited or sent.iterated  # for an asyncio client's, which is another fault
+    is_sent = sent.mode == "sync" and sent.sends and sent.coroutine is not None and not is_meant
+    return is_sent and not _is_patched(inference, sent.call, sent.point, sent.builder)
+
+
+def _is_patched(inference: Inference, node: ast.expr, point: ProgramPoint, builder: Builder) -> bool:
+    """Whether a test puts something in the place of a client, or of what makes it."""
+    told = node.func if isinstance(node, ast.Call) else node
+    return is_patched(inference, told, point, *builder.target.split("."))
 
 
 def awaits_in_vain(inference: Inference, tree: ast.AST, sent: Command) -> bool:
@@ -198,7 +208,8 @@ def awaits_in_vain(inference: Inference, tree: ast.AST, sent: Command) -> bool:
         sent.mode == "sync"
         and (sent.awaited or (sent.iterated and sent.sends))
         and is_certain(inference, sent.receiver, sent.point)
-        and not _is_type_checked(tree, sent.call)
+        and not _is_asked_first(tree, sent.call)
+        and not _is_patched(inference, sent.call, sent.point, sent.builder)
     )
 
 
@@ -212,9 +223,11 @@ def _blocking_builder(
     values = inference.values(node, point)
     owners = [v for v in values if isinstance(v, Instance) and isinstance(v.of, QualifiedName)]
     blocking = [client for v in owners if (client := inference.client(v)) and mode_of(client[1]) == "sync"]
-    if not blocking or len(blocking) < len(values) or _is_type_checked(tree, node):
+    if not blocking or len(blocking) < len(values) or _is_asked_first(tree, node):
         return None
-    return blocking[0][1] if is_certain(inference, node, point) else None
+    builder = blocking[0][1]
+    is_meant = is_certain(inference, node, point) and not _is_patched(inference, node, point, builder)
+    return builder if is_meant else None
 
 
 def entered_in_vain(
@@ -249,22 +262,20 @@ def exposed_names(source: SourceFile, inference: Inference, sent: Iterable[Comma
     Functions that send by an asyncio client do not count: they are awaited by whoever calls them.
     """
     found = exposed(inference)
-    for command in sent:
-        if command.mode == "sync" and command.function is not None:
-            found.add(_top_level_name(command.point.scope))
-    definitions: list[tuple[str, str]] = []
-    if found:
-        definitions = [
-            (node.name, _source_of(source, node))
-            for node in source.tree.body
-            if isinstance(node, ast.FunctionDef | ast.ClassDef)
-        ]
-    # a definition that mentions one of these may send by it
-    known = 0
-    while known != len(found):
-        known = len(found)
-        words = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(found)))})\b")
-        found.update(name for name, text in definitions if name not in found and words.search(text))
+    for one in sent:
+        if one.mode == "sync" and one.function is not None:
+            found.add(_top_level_name(one.point.scope))
+    speaking: dict[str, list[str]] = {}
+    for node in source.tree.body if found else ():
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            for word in set(_WORD.findall(_source_of(source, node))):
+                speaking.setdefault(word, []).append(node.name)
+    # what speaks of one of these may send by it
+    waiting = [*found]
+    for name in waiting:
+        new = {other for other in speaking.get(name, ()) if other not in found}
+        found |= new
+        waiting += new
     return found
 
 
@@ -279,9 +290,16 @@ def _top_level_name(scope: Scope) -> str:
     return getattr(scope.node, "name", "")
 
 
-def _is_type_checked(tree: ast.AST, call: ast.expr) -> bool:
-    """Whether the call stands under a check of what kind of client it has: `if isinstance(...)`, `iscoroutine(...)`."""
-    tests = [part.test for part in ancestors(tree, call) if isinstance(part, ast.If | ast.IfExp)]
+def _is_asked_first(tree: ast.AST, call: ast.expr) -> bool:
+    """Whether the call runs under a condition that asks what kind of client this is, or in a `try` that does."""
+    around = ancestors(tree, call)
+    for inner, outer in pairwise([call, *around]):
+        if isinstance(outer, ast.Try) and inner in outer.body:
+            caught = [part for handler in outer.handlers for part in all_nodes(handler.type or handler)]
+            if any(last_name(part) == "TypeError" for part in caught):
+                return True
+    before = (part for part in before_in_blocks(tree, call) if isinstance(part, ast.If) and leaves(part.body))
+    tests = [part.test for part in (*around, *before) if isinstance(part, ast.If | ast.IfExp)]
     asked = [part.func for test in tests for part in all_nodes(test) if isinstance(part, ast.Call)]
     return any(last_name(func) in QUESTIONS for func in asked)
 
@@ -373,7 +391,9 @@ def is_certain(
         if isinstance(value, ast.expr) and not binding.projection:
             return are_certain((value, ProgramPoint(value, scope, binding.order, binding.path)))
         generators = [v.scope for v in inference.values(value, at) if isinstance(v, Generator)]
-        if not all(map(is_result_certain, generators)):
+        if not all(map(is_result_certain, generators)) or not are_told(
+            inference, inference.values(value, at), binding.projection
+        ):
             return False
         return bool(found) and (said or not all(isinstance(v, Instance) and v.said for v in found))
 
@@ -408,6 +428,8 @@ def is_certain(
             return are_certain((body, point), (orelse, point))
         case ast.Await(value=inner) | ast.NamedExpr(value=inner):
             return are_certain((inner, point))
+        case ast.Subscript() if not is_told_at(inference, node, point):
+            return False
         case ast.Call(func=func):
             called = [v.scope for v in inference.values(func, point) if isinstance(v, Definition | Generator)]
             owners = [func.value] if isinstance(func, ast.Attribute) else []

@@ -10,7 +10,9 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import QualifiedName
 from flake8_redis_ssot.libraries.frameworks import ENVIRONMENT_READERS, ENVIRONMENTS
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
+from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
+from flake8_redis_ssot.syntax.nodes import last_name
 
 _ASKED = frozenset(["key", "option"])
 """The keywords by which they take the name of a variable."""
@@ -32,6 +34,10 @@ def readings(inference: Inference, points: Iterable[ProgramPoint]) -> Iterator[R
             case ast.Call(func=func, args=args, keywords=keywords):
                 asked = [*args[:1], *(k.value for k in keywords if k.arg in _ASKED)]
                 if not any(map(_may_name, asked)) or not _reads(inference, func, point):
+                    continue
+                tree = inference.scopes_of(point.scope).module.node
+                if last_name(func) == "pop" and tree and isinstance(ancestors(tree, point.node)[0], ast.Expr):
+                    # it is only taken out
                     continue
                 given = [*args[1:], *(k.value for k in keywords if k.arg == "default")][:1]
                 known = [g for g in given if isinstance(g, ast.Constant) and g.value not in (None, "")]

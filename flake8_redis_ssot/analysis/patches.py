@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from flake8_redis_ssot.inference.evaluator import Inference
@@ -14,6 +15,9 @@ from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, callee_of, last_name
 from flake8_redis_ssot.syntax.scopes import Scopes
+
+_MOCK = re.compile(r"\w*Mock|create_autospec")
+"""What makes an object that takes another one's place, by its last name."""
 
 
 def patched_around(inference: Inference, point: ProgramPoint) -> set[str]:
@@ -37,6 +41,38 @@ def patched_around(inference: Inference, point: ProgramPoint) -> set[str]:
     return found.union(*map(_patched_by, _prepared(inference, outermost)))
 
 
+def is_patched(inference: Inference, node: ast.expr, point: ProgramPoint, *also: str) -> bool:
+    """Whether something is patched that an expression, or what its names and calls come from, speaks of.
+
+    Or one of the names that are given `also`.
+    """
+    patched = patched_around(inference, point)
+    return bool(patched) and not patched.isdisjoint({*also, *_spoken_of(inference, node, point)})
+
+
+def _spoken_of(inference: Inference, node: ast.AST, point: ProgramPoint) -> Iterator[str]:
+    waiting, seen = [(node, point)], {node}
+    for whole, at in waiting:
+        for part in all_nodes(whole):
+            yield last_name(part)
+            behind: list[tuple[ast.AST | None, ProgramPoint]] = []
+            if isinstance(part, ast.Name):
+                for binding in inference.bindings(part.id, at):
+                    yield (binding.target or "").rpartition(".")[2]
+                    if isinstance(binding.value, ast.expr) and binding.scope is not None:
+                        place = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
+                        behind.append((binding.value, place))
+            elif isinstance(part, ast.Call):
+                for value in inference.values(part.func, at):
+                    if isinstance(value, Definition | Generator):
+                        inside = ProgramPoint(part, value.scope, 1 << 60, ())
+                        behind.append((value.scope.node, inside))
+            for one, there in behind:
+                if one is not None and one not in seen:
+                    seen.add(one)
+                    waiting.append((one, there))
+
+
 @memoized
 def _patched_by(node: ast.AST) -> frozenset[str]:
     """The names that a part of a file patches."""
@@ -48,7 +84,13 @@ def _patched_by(node: ast.AST) -> frozenset[str]:
                 found.update(text.rpartition(".")[2] for text in texts[-1:] if isinstance(text, str))
             if last_name(part.func) == "multiple":
                 found.update(k.arg for k in part.keywords if k.arg)
+        elif isinstance(part, ast.Assign) and _makes_a_mock(part.value):
+            found.update(t.attr for t in part.targets if isinstance(t, ast.Attribute))
     return frozenset(found)
+
+
+def _makes_a_mock(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and _MOCK.fullmatch(last_name(value.func)) is not None
 
 
 def _text_parts(node: ast.expr) -> list[ast.expr]:

@@ -6,38 +6,47 @@ import ast
 from collections.abc import Sequence
 from itertools import pairwise
 
-from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.syntax.ancestors import ancestors, before_in_blocks, leaves
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 
-def stands_in(module: ast.Module, node: ast.AST, successor: str) -> bool:
+def stands_in(
+    inference: Inference, module: ast.Module, node: ast.AST, point: ProgramPoint, successor: str
+) -> bool:
     """Whether `node` runs only where the `successor` is not there, or by what a version says.
 
-    In an arm of a test for it, after an arm that leaves, or in a handler of a `try` that uses it.
+    In an arm of a test for it or of what it may be, after what leaves with it, or in a handler of a `try` that uses it.
     """
+
+    def asks(test: ast.AST) -> bool:
+        """Whether a condition is about the successor, or about a version, by whatever name."""
+        parts = [*all_nodes(test)]
+        named = (b.value for p in parts if isinstance(p, ast.Name) for b in inference.bindings(p.id, point))
+        parts += [part for value in named if isinstance(value, ast.expr) for part in all_nodes(value)]
+        return _uses(parts, successor) or any("version" in last_name(part).lower() for part in parts)
+
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and asks(node.func):
+        return True
     for inner, outer in pairwise([node, *ancestors(module, node)]):
         match outer:
             case ast.If(test=test) | ast.IfExp(test=test) if inner is not test:
-                if _asks(test, successor):
+                if asks(test):
                     return True
             case ast.Try(body=body) | ast.TryStar(body=body) if inner in outer.handlers:
                 if _uses(body, successor):
                     return True
-        for name in ("body", "orelse", "finalbody"):
-            around = getattr(outer, name, None)
-            before = around[: around.index(inner)] if isinstance(around, list) and inner in around else []
-            if any(_leaves(one) and _asks(one.test, successor) for one in before if isinstance(one, ast.If)):
-                return True
+    for before in before_in_blocks(module, node):
+        match before:
+            case ast.If(test=test, body=body) if leaves(body):
+                if asks(test):
+                    return True
+            case ast.Try(body=body) | ast.TryStar(body=body) | ast.With(body=body):
+                # it got no further than that where it is not there
+                if leaves([*body, *getattr(before, "orelse", ())]) and _uses(body, successor):
+                    return True
     return False
-
-
-def _leaves(one: ast.If) -> bool:
-    return isinstance(one.body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
-
-
-def _asks(test: ast.expr, successor: str) -> bool:
-    """Whether a condition is about the successor, or about a version."""
-    return _uses([test], successor) or any("version" in last_name(part).lower() for part in all_nodes(test))
 
 
 def _uses(parts: Sequence[ast.AST], successor: str) -> bool:

@@ -198,7 +198,9 @@ def replaced(inference: Inference, values: Values, call: ast.Call, point: Progra
     for value in values if len(fields) == len(call.keywords) else ():
         if isinstance(value, Instance) and isinstance(value.of, Definition):
             scope, before = value.of.scope, value.context
-            if (before is None or before.scope is scope) and fields.keys() <= {*fields_of(inference, scope)}:
+            if (before is None or before.scope is scope) and fields.keys() <= fields_of(
+                inference, scope
+            ).keys():
                 old_fields = before.arguments if before is not None else {}
                 context = inference.contexts.of(scope, {**old_fields, **fields}, value.of.context)
                 if context is not None:
@@ -306,7 +308,8 @@ def _context_of_call(
                     arguments[parameter.arg] = inference.values(argument, point)
     else:
         fields = fields_of(inference, scope)
-        pairs = [*zip(fields, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
+        places = (name for name, has_place in fields.items() if has_place)
+        pairs = [*zip(places, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
         arguments = {name: inference.values(part, point) for name, part in pairs if name in fields}
     return inference.contexts.of(scope, arguments, value.context)
 
@@ -365,21 +368,49 @@ def given_by(inference: Inference, function: Scope) -> Iterator[Value]:
     yield from containers.yielded(inference, function)
 
 
-def fields_of(inference: Inference, scope: Scope, seen: frozenset[Scope] = frozenset()) -> list[str]:
-    """The fields of a dataclass or the like, in the order of its generated `__init__`; empty for any other class."""
+def fields_of(inference: Inference, scope: Scope, seen: frozenset[Scope] = frozenset()) -> dict[str, bool]:
+    """The fields of a dataclass or the like, in the order of its generated `__init__`; empty for any other class.
+
+    Each with whether it can be given by place there.
+    """
     node = scope.node
     if not isinstance(node, ast.ClassDef) or scope in seen:
-        return []
+        return {}
     bases = [b.scope for b in inference.classes.bases(scope) if isinstance(b, Definition)]
-    inherited = [name for base in bases for name in fields_of(inference, base, seen | {scope})]
-    if not (
-        decorators_of(node) & DATA_DECORATORS
-        or {last_name(base) for base in node.bases} & FIELD_BASES
-        or inherited
-    ):
-        return []
-    own = [s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
-    return list(dict.fromkeys([*inherited, *own]))
+    found: dict[str, bool] = {}
+    for base in bases:
+        found |= fields_of(inference, base, seen | {scope})
+    if found or decorators_of(node) & DATA_DECORATORS or {last_name(b) for b in node.bases} & FIELD_BASES:
+        has_place = not any(_is_said(d, "kw_only", True) for d in node.decorator_list)
+        for stated in node.body:
+            match stated:
+                case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
+                    kind = last_name(
+                        annotation.value if isinstance(annotation, ast.Subscript) else annotation
+                    )
+                    if kind == "KW_ONLY":
+                        has_place = False
+                    elif kind != "ClassVar":
+                        is_left_out = _is_said(value, "kw_only", True) or _is_said(value, "init", False)
+                        found[name] = has_place and not is_left_out
+    return found
+
+
+def _is_said(call: ast.expr | None, name: str, said: bool) -> bool:
+    """Whether a call gives an argument by its name, and as this constant."""
+    keywords = call.keywords if isinstance(call, ast.Call) else []
+    return any(
+        k.arg == name and isinstance(k.value, ast.Constant) and k.value.value is said for k in keywords
+    )
+
+
+def places_of(inference: Inference, scope: Scope) -> list[str]:
+    """The attributes that an object has by place: of a tuple, and for patterns."""
+    match [*inference.classes.members(scope, "__match_args__")]:
+        case [Items(keys=None) as items]:
+            texts = [*containers.texts_in(inference, items)]
+            return [text for one in texts for text in one] if all(len(one) == 1 for one in texts) else []
+    return [name for name, has_place in fields_of(inference, scope).items() if has_place]
 
 
 def field_given(inference: Inference, scope: Scope, name: str) -> Values:

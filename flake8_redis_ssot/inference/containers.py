@@ -7,8 +7,7 @@ unpacked into it (`[*others]`, `{**others}`) is looked through; an element may a
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference import calls
@@ -16,6 +15,7 @@ from flake8_redis_ssot.inference.stores import either, keys_of
 from flake8_redis_ssot.inference.values import (
     NOTHING,
     Definition,
+    Element,
     Filled,
     Generator,
     Instance,
@@ -33,6 +33,9 @@ from flake8_redis_ssot.syntax.nodes import unparsed
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
 
+
+_MOST_UNPACKED = 100
+"""How often what is unpacked into a container is looked into: each may be made of two others."""
 
 _METHODS = GETTERS | TAKERS | {"values", "items", "copy"}
 
@@ -55,8 +58,8 @@ def projected(inference: Inference, values: Values, step: Projection) -> Iterato
             case Items(keys=None) if isinstance(step, int | tuple):
                 yield from _at(inference, value, step)
             case Instance(of=Definition(scope=scope)) if isinstance(step, int):
-                for field in calls.fields_of(inference, scope)[step : step + 1 or None]:
-                    yield from inference.attribute(value, field)  # a NamedTuple
+                for name in calls.places_of(inference, scope)[step : step + 1 or None]:
+                    yield from inference.attribute(value, name)  # a NamedTuple, or what a pattern takes apart
             case Instance() if step == "enter":
                 yield from _context_value(inference, value)
             case Generator(scope=scope, how="manager", context=context) if step == "enter":
@@ -98,6 +101,51 @@ def _context_value(inference: Inference, value: Instance) -> Iterable[Value]:
             if results:
                 return results
     return (value,)
+
+
+def are_told(inference: Inference, values: Iterable[Value], steps: Sequence[Projection]) -> bool:
+    """Whether something is known of each element that a target may get of containers by `steps`."""
+    step, rest = (steps[0], steps[1:]) if steps else (None, ())
+    for value in values if step is not None else ():
+        match value:
+            case Pairs() if step == "item":
+                if not are_told(inference, [value], rest):
+                    return False
+                continue
+            case Pairs(of=Items() as items) if step == 1:
+                entries = [*_entries(inference, items)]
+            case Items(keys=keys) if step == "item" or (keys is None and isinstance(step, int)):
+                entries = [*_entries(inference, value)]
+                entries = entries if isinstance(step, str) else entries[step : step + 1 or None]
+            case Items(keys=None) if isinstance(step, tuple):
+                if not are_told(inference, projected(inference, frozenset([value]), step), rest):
+                    return False
+                continue
+            case _:
+                continue
+        if not all(_is_told(inference, element, owner, rest) for _, element, owner in entries):
+            return False
+    return True
+
+
+def _is_told(
+    inference: Inference, element: ast.expr, owner: Items | None, rest: Sequence[Projection]
+) -> bool:
+    if owner is None:
+        return False
+    if isinstance(element, Element):  # of each of many
+        many = inference.within(owner.context, inference.values, element.of, owner.point)
+        return are_told(inference, many, ("item", *rest))
+    found = _element_values(inference, owner, element)
+    return isinstance(element, ast.Constant) or (bool(found) and are_told(inference, found, rest))
+
+
+def is_told_at(inference: Inference, node: ast.Subscript, point: ProgramPoint) -> bool:
+    """Whether something is known of each element that an index may mean."""
+    values: Iterable[Value] = inference.values(node.value, point)
+    if keys_of(inference, node.slice, point):
+        values = (value for value in values if not is_dict(value))
+    return are_told(inference, values, (_projection_of(node.slice),))
 
 
 def each(inference: Inference, items: Items | Filled) -> Iterator[Value]:
@@ -151,26 +199,28 @@ def is_dict(value: Value) -> bool:
 
 
 def _entries(
-    inference: Inference, items: Items, around: tuple[Items, ...] = ()
+    inference: Inference, items: Items, around: tuple[Items, ...] = (), room: Iterator[int] | None = None
 ) -> Iterator[tuple[ast.expr | None, ast.expr, Items | None]]:
     """Each element of a container, with its key and the container in whose source it stands.
 
     For what is unpacked these are the elements of the unpacked container. Where that is unknown, a dict has an element
     with no container, and a list the starred expression itself. `around` are the containers that are being unpacked.
     """
+    room = iter(range(_MOST_UNPACKED)) if room is None else room
     for key, element in zip(items.keys or (None,) * len(items.elements), items.elements, strict=True):
         is_list = isinstance(element, ast.Starred)
         if key is not element and not is_list:
             yield key, element, items
             continue
-        match [
-            *_element_values(inference, items, element.value if isinstance(element, ast.Starred) else element)
-        ]:
+        found = _element_values(
+            inference, items, element.value if isinstance(element, ast.Starred) else element
+        )
+        match [*found] if next(room, None) is not None else []:
             case [Items() as unpacked] if is_dict(unpacked) is not is_list and unpacked not in (
                 *around,
                 items,
             ):
-                yield from _entries(inference, unpacked, (*around, items))
+                yield from _entries(inference, unpacked, (*around, items), room)
             case _:
                 yield None, element, items if is_list else None
 
@@ -210,6 +260,10 @@ def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) ->
         match value:
             case Items(keys=keys) if keys is not None:
                 yield from _values_under(inference, value, node.slice, point)
+            case Items() if isinstance(node.slice, ast.Slice):
+                yield from _sliced(
+                    inference, value, node.slice, any_number(inference, inference.element(node.value), point)
+                )
             case Items() | Instance() | Filled(keyed=False):
                 yield from projected(inference, frozenset([value]), _projection_of(node.slice))
             case QualifiedName(name="sys.modules"):
@@ -240,7 +294,7 @@ def method_call(
             if func.attr in GETTERS and call.args:
                 yield from _values_under(inference, value, call.args[0], point)
             elif func.attr == "values":
-                yield from _without_keys(inference, value)
+                yield from _lists(_listed(inference, value))
             elif func.attr == "items":
                 yield Pairs(value)
         elif isinstance(value, Filled) and value.keyed:
@@ -292,17 +346,7 @@ def _values_under(
 
 
 def _projection_of(index: ast.expr) -> Projection:
-    """The projection that an index or slice of a list stands for: of an unknown index any element."""
-    match index:
-        case ast.Slice(lower=lower, upper=upper, step=None):
-            first, last = (0 if bound is None else _number(bound) for bound in (lower, upper))
-            # `Rest` counts from the start and from the end: a bound that does not is taken as none
-            return (
-                first if first is not None and first > 0 else 0,
-                last if last is not None and last < 0 else 0,
-            )
-        case ast.Slice():
-            return (0, 0)
+    """What an index of a list asks for; any element where it is unknown."""
     number = _number(index)
     return "item" if number is None else number
 
@@ -318,21 +362,52 @@ def _number(node: ast.expr) -> int | None:
 
 
 def _at(inference: Inference, items: Items, step: int | Rest) -> Iterator[Value]:
-    """The values of a list at an index; for a slice the list of those elements.
-
-    Elements that stand for many make positions unsure: behind one, the only element is taken, or nothing.
-    """
-    entries = [(element, owner) for _, element, owner in _entries(inference, items) if owner is not None]
+    """The element of a list at an index, or a list of some of its elements."""
+    entries = _listed(inference, items)
     are_many = [_stands_for_many(element, owner) for element, owner in entries]
     if isinstance(step, int):
         before = are_many[: step + 1] if step >= 0 else are_many[step:]
         one_of = entries if any(are_many) and len(entries) == 1 else []
         for element, owner in one_of if any(before) else entries[step : step + 1 or None]:
             yield from _element_values(inference, owner, element)
-    elif any(are_many) or any(owner is not items for _, owner in entries):
+    elif step == (0, 0):
         yield items
     else:
-        yield replace(items, elements=items.elements[step[0] : step[1] or None])
+        # of what stands for many as many as there may be are left
+        first, last = (
+            min(n, (sides + [True]).index(True))
+            for n, sides in ((step[0], are_many), (-step[1], are_many[::-1]))
+        )
+        yield from _lists(entries[first : len(entries) - last])
+
+
+def _sliced(inference: Inference, items: Items, index: ast.Slice, any_of_them: Items) -> Iterator[Value]:
+    """A part of a list, as far as its bounds and the elements before them are known."""
+    parts = (index.lower, index.upper, index.step)
+    bounds = [None if part is None else _number(part) for part in parts]
+    is_known = all(part is None or _number(part) is not None for part in parts)
+    first, last, step = bounds
+    entries = _listed(inference, items)
+    if not is_known or step == 0:
+        yield any_of_them
+    elif not any(_stands_for_many(element, owner) for element, owner in entries):
+        yield from _lists(entries[slice(*bounds)])
+    elif step in (None, 1) and (first or 0) >= 0 and (last is None or last < 0):
+        yield from _at(inference, items, (first or 0, last or 0))
+    else:
+        yield any_of_them
+
+
+def _listed(inference: Inference, items: Items) -> list[tuple[ast.expr, Items]]:
+    return [(element, owner) for _, element, owner in _entries(inference, items) if owner is not None]
+
+
+def _lists(entries: Sequence[tuple[ast.expr, Items]]) -> Iterator[Items]:
+    """Elements as lists: those that are written in one are one."""
+    for one in dict.fromkeys(owner for _, owner in entries):
+        yield Items(
+            tuple(element for element, owner in entries if owner is one), one.point, None, one.context
+        )
 
 
 def _stands_for_many(element: ast.expr, owner: Items) -> bool:

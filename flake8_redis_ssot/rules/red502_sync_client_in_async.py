@@ -74,7 +74,7 @@ class SyncClientInAsync(Rule):
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for sent in context.commands:
-            if stalls(sent) and sent.coroutine is not None:
+            if stalls(context.inference, sent) and sent.coroutine is not None:
                 yield self._stalled(context, sent.call, f"{sent.label} blocks", sent.coroutine, sent)
         for run, coroutine, cause in context.stalling:
             what = f"{shown(run.said)} sends {cause.label} and blocks"

@@ -86,7 +86,7 @@ def _stalls(context: RuleContext) -> Iterator[tuple[ast.expr, str, str]]:
     """What blocks the event loop or is awaited in vain, with what is to be said of it and what makes the client."""
     for sent in context.commands:
         function = sent.coroutine
-        if function is not None and stalls(sent):
+        if function is not None and stalls(context.inference, sent):
             message = f"{sent.label} blocks the event loop in `async def {function.name}`"
         elif awaits_in_vain(context.inference, context.source.tree, sent):
             message = f"{sent.label} is awaited, but the client blocks"

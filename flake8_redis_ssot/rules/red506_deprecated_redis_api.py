@@ -67,27 +67,33 @@ class DeprecatedRedisApi(Rule):
     @on(ast.Import, ast.ImportFrom)
     def check_import(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
         for alias, names in context.imported(point):
-            yield from self._outdated(alias, names, context)
+            yield from self._outdated(alias, point, names, context)
 
     @on(ast.Attribute)
     def check_attribute(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
         node = point.node
         assert isinstance(node, ast.Attribute)
         if node.attr.startswith(OLD_PREFIX):
-            yield from self._outdated(node, context.names.dotted(node, point), context)
+            yield from self._outdated(node, point, context.names.dotted(node, point), context)
 
     @on(ast.Module)
     def check_calls(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         for made in context.constructions:
             for keyword in made.call.keywords:
-                if keyword.arg in DEPRECATED_ARGUMENTS and not stands_in(module, keyword, ""):
+                if keyword.arg in DEPRECATED_ARGUMENTS and not stands_in(
+                    context.inference, module, keyword, made.point, ""
+                ):
                     message = f"`{keyword.arg}` is deprecated; {DEPRECATED_ARGUMENTS[keyword.arg]}"
                     yield self.diagnostic(
                         context, context.source.range_of(keyword.value), message, symbols=made.symbols
                     )
         for sent in context.commands:
             successor = DEPRECATED_ASYNC_METHODS.get(sent.builder.library, {}).get(sent.method)
-            if sent.mode == "async" and successor and not stands_in(module, sent.call, successor):
+            if (
+                sent.mode == "async"
+                and successor
+                and not stands_in(context.inference, module, sent.call, sent.point, successor)
+            ):
                 yield self.diagnostic(
                     context,
                     context.source.range_of(sent.call),
@@ -96,11 +102,16 @@ class DeprecatedRedisApi(Rule):
                 )
 
     def _outdated(
-        self, node: ast.alias | ast.Attribute, names: Sequence[str], context: RuleContext
+        self,
+        node: ast.alias | ast.Attribute,
+        point: ProgramPoint,
+        names: Sequence[str],
+        context: RuleContext,
     ) -> Iterator[Diagnostic]:
         """Report what is imported or read as one of the dotted `names`, where it has a successor."""
         old, successor = next(filter(None, (_successor(name, context) for name in names)), ("", ""))
-        if old and not stands_in(context.source.tree, node, successor.rpartition(".")[2]):
+        new = successor.rpartition(".")[2]
+        if old and not stands_in(context.inference, context.source.tree, node, point, new):
             message = (
                 f"`{old}` is no longer developed; import `{successor}` instead"
                 if old in SUCCESSORS

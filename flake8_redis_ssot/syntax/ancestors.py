@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import pairwise
 
 from flake8_redis_ssot.syntax.memo import memoized
 
@@ -26,6 +27,20 @@ def ancestors(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
             here = above.get(here)
         return [*chain, *reversed(found)]
     return [*reversed(found[:-1])]
+
+
+def before_in_blocks(tree: ast.AST, node: ast.AST) -> Iterator[ast.stmt]:
+    """The statements that come before `node` in the blocks around it, up to those of `tree`."""
+    for inner, outer in pairwise([node, *ancestors(tree, node)]):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(outer, name, None)
+            if isinstance(block, list) and inner in block:
+                yield from block[: block.index(inner)]
+
+
+def leaves(block: list[ast.stmt]) -> bool:
+    """Whether nothing that stands after a block runs where it does."""
+    return isinstance(block[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
 
 
 @memoized

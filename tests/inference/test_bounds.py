@@ -108,6 +108,13 @@ WIDE = {
     "conditional rebindings": chain(1200, "if x{n}:\n    c = c or redis.Redis\n", "c = redis.Redis\n"),
     "a chain of aliases": chain(1500, "a{n} = a{before}\n", "a0 = redis.Redis\n"),
     "a sum": HEAD + "x = redis.Redis()" + " + redis.Redis()" * 900 + "\n",
+    "lists doubled": chain(40, "a{n} = [*a{before}, *a{before}]\n", "a0 = [redis.Redis()]\n") + "a39[0].get('x')\n",
+    "sums of lists doubled": chain(
+        300, "a{n} = a{before} + a{before}\n", "a0 = [redis.Redis()]\n"
+    ) + "a299[1:][2:-1][0].get('x')\n",
+    "dicts doubled": chain(
+        40, "a{n} = {{**a{before}, **a{before}}}\n", "a0 = {'a': redis.Redis()}\n"
+    ) + "a39['a'].get('x')\n",
     "classes that hold each other": HEAD + "".join(
         f"class C{n}:\n    def __init__(self):\n        self.r = redis.Redis()\n"
         + "".join(f"        self.m{m} = C{m}()\n" for m in range(12))
