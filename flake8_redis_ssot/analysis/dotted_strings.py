@@ -140,15 +140,6 @@ def _is_sys_modules(node: ast.expr, point: ProgramPoint, inference: Inference) -
 
 
 def _all_texts(node: ast.expr) -> Iterator[Text]:
-    parts = [*all_nodes(node)]
-    own = {key for part in parts if isinstance(part, ast.Dict) for key in _loggers(part)}
-    for part in parts:
-        if isinstance(part, ast.Constant) and isinstance(part.value, str) and part not in own:
+    for part in all_nodes(node):
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
             yield Text(part.value, part)
-
-
-def _loggers(settings: ast.Dict) -> Iterator[ast.expr | None]:
-    """The names of the loggers that settings of logging are for: nothing is imported by them."""
-    for key, value in zip(settings.keys, settings.values, strict=True):
-        if isinstance(key, ast.Constant) and key.value == "loggers" and isinstance(value, ast.Dict):
-            yield from value.keys
