@@ -36,5 +36,10 @@ def run(options: argparse.Namespace) -> int:
         done = roll_back(settings_of(options).root, options.name)
     except (SettingsError, JournalError) as error:
         return refuse(error.messages if isinstance(error, SettingsError) else [error.message])
-    print(f"Rolled back {done.name}: {counted(len(done.paths), 'file')} restored.")
+    number, files = done.restored, counted(len(done.paths), "file")
+    if number == len(done.paths):
+        print(f"Rolled back {done.name}: {files} restored.")
+    else:
+        rest = "the rest was" if number else "all was"
+        print(f"Rolled back {done.name}: {number} of {files} restored; {rest} as before already.")
     return 0

@@ -16,7 +16,7 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
@@ -57,7 +57,9 @@ class Run:
     """One entry of the journal.
 
     `name` sorts by time, as 20261123T113000Z-1; `started` is that time in ISO 8601; `paths` are
-    relative to the project's folder, with `/`. A run that is at work now is "unfinished".
+    relative to the project's folder, with `/`. A run that is at work now is "unfinished". `restored` says of one that
+    `roll_back` gives how many files it had to put back: the others were as before, such as those that a run which was
+    killed had not come to.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Run:
     state: State
     paths: tuple[str, ...]
     started: str
+    restored: int = field(default=0, compare=False)
 
 
 class JournalError(Exception):
@@ -174,12 +177,13 @@ def roll_back(root: str, name: str | None = None) -> Run:
             todo = _to_restore(root, path, entries)
         except OSError as error:
             raise JournalError(f"{_why(error, root)}; nothing was touched") from error
+        restored = sum(saved != (target if os.path.lexists(target) else None) for target, saved in todo)
         try:
             _restore(todo)
             for number in range(len(entries)):
                 remove(os.path.join(path, str(number)))
                 remove(_new(path, number))
-            return _mark(path, run, entries, "rolled back")
+            return replace(_mark(path, run, entries, "rolled back"), restored=restored)
         except OSError as error:
             again = f"run `redis-ssot rollback {run.name}` again"
             raise JournalError(f"{_why(error, root)}; not all is restored: {again}") from error

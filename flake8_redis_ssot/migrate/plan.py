@@ -135,6 +135,12 @@ class Plan:
     tests: tuple[str, ...] = ()
 
     @property
+    def command(self) -> str:
+        """What carries out all of `moving`: after that the numbers are as `measures` and `named` say."""
+        unsafe = any(step.applicability == "unsafe" for step in self.moving)
+        return f"redis-ssot migrate{' --include-unsafe' if unsafe else ''}"
+
+    @property
     def left(self) -> list[Step]:
         """What is left for a person."""
         return [step for step in self.by_hand if step.silenced in COUNTED]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.migrate.migration import Migration
 from flake8_redis_ssot.migrate.plan import Step
 from flake8_redis_ssot.output import counted, escaped
+from flake8_redis_ssot.output.markdown_text import code, prose
 from flake8_redis_ssot.output.plan_text import said_once
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
@@ -14,29 +15,35 @@ from flake8_redis_ssot.output.terminal import wrapped
 
 def render(migration: Migration, look: Look, *, markdown: bool) -> str:
     """The summary with every reference that moved, and every one that was left."""
-    lines = [*_lines(migration, "- " if markdown else "  ")]
-    if markdown:
-        lines = ["# Migration to one Redis manager", "", *lines]
-    return "".join(f"{wrapped(escaped(line), look, indent='    ')}\n" for line in lines)
+    lines = ["# Migration to one Redis manager", ""] if markdown else []
+    for sentence, steps in _parts(migration):
+        items = said_once(steps, code if markdown else str)
+        if markdown:
+            lines += [prose(sentence), "", *(f"- {prose(item)}" for item in items)]
+            lines += [""] * bool(steps)
+        else:
+            lines += [escaped(sentence), *(f"  {escaped(item)}" for item in items)]
+    while lines and not lines[-1]:
+        lines.pop()
+    return "".join(f"{wrapped(line, look, indent='    ')}\n" for line in lines)
 
 
-def _lines(migration: Migration, mark: str) -> Iterator[str]:
+def _parts(migration: Migration) -> Iterator[tuple[str, list[Step]]]:
+    """The sentences, and what each is about."""
     if migration.run is not None:
-        yield f"Run {migration.run}; `{migration.undo}` undoes it."
-    yield f"{_done(migration)}."
-    yield from _steps(migration.moved, mark)
+        yield f"Run {migration.run}; `{migration.undo}` undoes it.", []
+    yield f"{_done(migration)}.", migration.moved
     if migration.left:
-        yield f"Left {counted(len(migration.left), 'reference')} for a person:"
-        yield from _steps(migration.left, mark)
+        yield f"Left {counted(len(migration.left), 'reference')} for a person:", migration.left
     if migration.silenced:
-        yield f"Left {counted(len(migration.silenced), 'reference')} that the project keeps on purpose:"
-        yield from _steps(migration.silenced, mark)
+        number = counted(len(migration.silenced), "reference")
+        yield f"Left {number} that the project keeps on purpose:", migration.silenced
     for one in migration.not_shimmed:
-        yield f"No shim in place of {one.path}: {one.reason}."
+        yield f"No shim in place of {one.path}: {one.reason}.", []
     if migration.verified is not None:
-        number = migration.verified
-        found = f"the same {counted(number, 'reference')} left" if number else "no reference left"
-        yield f"Verified: a fresh scan finds {found}."
+        number = counted(migration.verified, "reference")
+        found = f"the same {number} left" if migration.verified else "no reference left"
+        yield f"Verified: a fresh scan finds {found}.", []
 
 
 def _done(migration: Migration) -> str:
@@ -51,7 +58,3 @@ def _done(migration: Migration) -> str:
     text = f"would {text}" if migration.is_dry else text
     files = len(migration.files)
     return f"{text[0].upper()}{text[1:]}" + (f" in {counted(files, 'file')}" if files else "")
-
-
-def _steps(steps: list[Step], mark: str) -> Iterator[str]:
-    yield from (f"{mark}{text}" for text in said_once(steps))

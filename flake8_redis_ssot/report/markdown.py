@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from flake8_redis_ssot.output import escaped
+from flake8_redis_ssot.output.markdown_text import code, prose
 from flake8_redis_ssot.report.model import KINDS, WORDS, Finding, Report
 from flake8_redis_ssot.report.progress import count, phases
 
 _MOST = 20
 """Rows of a list; a comment has a bounded length."""
-_SPECIAL = re.compile(r"[\\`*_\[\]|~]")
 
 
 def render(report: Report) -> str:
     """The report; where it is compared with a base, that comes first and the rest is folded away."""
     lines = ["<!-- redis-ssot report -->"]
     if report.comparison is None:
-        lines += [f"## Redis managers of {_text(report.project)}", "", *_state(report)]
+        lines += [f"## Redis managers of {prose(report.project)}", "", *_state(report)]
     else:
         lines += [*_changes(report), "", "<details><summary>The whole project</summary>", ""]
         lines += [*_state(report), "", "</details>"]
@@ -35,7 +32,7 @@ def _changes(report: Report) -> Iterator[str]:
     done = [f"adds {came}"] * bool(came) + [f"removes {went}"] * bool(went)
     yield f"## Redis: this branch {', '.join(done) or 'changes nothing'}"
     yield ""
-    yield f"Compared with `{_code(made.base)}` at {made.commit[:12]}."
+    yield f"Compared with {code(made.base)} at {made.commit[:12]}."
     yield ""
     rows = [
         (words, getattr(made.before, name), getattr(report.numbers, name)) for name, words in WORDS.items()
@@ -52,7 +49,7 @@ def _changes(report: Report) -> Iterator[str]:
         ("Managers removed", made.managers_removed),
     ):
         if modules:
-            yield from ("", f"**{title}:** " + ", ".join(f"`{_code(module)}`" for module in modules))
+            yield from ("", f"**{title}:** " + ", ".join(map(code, modules)))
     for title, found in (("This branch adds", made.added), ("This branch removes", made.removed)):
         if found:
             yield from ("", f"### {title}", "")
@@ -67,22 +64,22 @@ def _things(findings: int, managers: int) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    return f"- `{_code(finding.path)}:{finding.line}` **{finding.code}** {_text(finding.message)}"
+    return f"- {code(f'{finding.path}:{finding.line}')} **{finding.code}** {prose(finding.message)}"
 
 
 def _state(report: Report) -> Iterator[str]:
     yield from _table(
-        ("", "now", "after `redis-ssot migrate`", "in the end"),
-        [(_text(m.what), f"{m.before:,}", f"{m.after:,}", f"{m.expected:,}") for m in report.plan.measures],
+        ("", "now", f"after `{report.plan.command}`", "in the end"),
+        [(_cell(m.what), f"{m.before:,}", f"{m.after:,}", f"{m.expected:,}") for m in report.plan.measures],
     )
     yield ""
     for phase in phases(report):
-        yield f"- {_text(phase.title)}: {phase.percent} % ({_text(phase.left)})"
+        yield f"- {prose(phase.title)}: {phase.percent} % ({prose(phase.left)})"
     yield ""
     yield from _table(
         ("manager", "role", "boundary", "importing files"),
         [
-            (f"`{_code(m.module)}`", m.role, _text(m.boundary or "root"), str(len(m.importers)))
+            (code(m.module, in_table=True), m.role, _cell(m.boundary or "root"), str(len(m.importers)))
             for m in report.plan.managers
         ],
     )
@@ -107,8 +104,8 @@ def _state(report: Report) -> Iterator[str]:
             ("allowed in", "rules", "owner", "until", "silences", "reason"),
             [
                 (
-                    f"`{_code(' '.join(a.paths))}`", " ".join(a.rules), _text(a.owner or "nobody"),
-                    f"**{a.end}**" if a.state != "lasting" else a.end, str(a.silences), _text(a.reason),
+                    code(" ".join(a.paths), in_table=True), " ".join(a.rules), _cell(a.owner or "nobody"),
+                    f"**{a.end}**" if a.state != "lasting" else a.end, str(a.silences), _cell(a.reason),
                 )
                 for a in report.allowances
             ],
@@ -118,7 +115,7 @@ def _state(report: Report) -> Iterator[str]:
         yield from _table(
             ("revision", "date", *WORDS.values()),
             [
-                (_text(p.name), p.date, *(f"{getattr(p.numbers, name):,}" for name in WORDS))
+                (_cell(p.name), p.date, *(f"{getattr(p.numbers, name):,}" for name in WORDS))
                 for p in report.history
             ],
         )
@@ -131,16 +128,5 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield "| " + " | ".join(row) + " |"
 
 
-def _text(text: str) -> str:
-    """`text` as it is, whatever Markdown or HTML would make of it, but for code; a mention notifies nobody."""
-    parts = re.split(r"`([^`]+)`", escaped(text))
-    parts[::2] = [
-        _SPECIAL.sub(r"\\\g<0>", html.escape(p, quote=False)).replace("@", "@<!-- -->") for p in parts[::2]
-    ]
-    parts[1::2] = [f"`{_code(part)}`" for part in parts[1::2]]
-    return "".join(parts)
-
-
-def _code(text: str) -> str:
-    """`text` for between backticks."""
-    return escaped(text).replace("`", "'").replace("|", "\\|")
+def _cell(text: str) -> str:
+    return prose(text, in_table=True)

@@ -42,13 +42,13 @@ def phases(report: Report) -> Iterator[Phase]:
         numbers.one,
         numbers.any,
         f"{numbers.one} of {count(numbers.any, 'file')} on the one import; "
-        f"{count(len(plan.moving), 'reference')} by `redis-ssot migrate`, {len(plan.left)} by hand",
+        f"{count(len(plan.moving), 'reference')} by `{plan.command}`, {len(plan.left)} by hand",
     )
     yield Phase(
         "3. Remove the others",
         kept,
         len(plan.managers),
-        f"managers {len(plan.managers)} -> {kept}; {sum(m.can_go for m in others)} can go after `redis-ssot migrate`",
+        f"managers {len(plan.managers)} -> {kept}; {sum(m.can_go for m in others)} can go after `{plan.command}`",
     )
     left = numbers.constructions + numbers.strings
     worst = max([left, *(p.numbers.constructions + p.numbers.strings for p in report.history)])

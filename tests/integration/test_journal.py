@@ -810,5 +810,10 @@ def test_the_command(project: Path, work: list[Change], run: Command) -> None:
     (project / "app" / "\x1b[31m.py").write_bytes(b"")
     assert said(one.name)[1] == f"Rolled back {one.name}: 1 file restored.\n"
     assert said() == (2, "", f"error: all 2 runs here are {again}")
+    part = carry_out(str(project), work, "migrate")
+    (project / "app" / "m0.py").write_bytes(before["app/m0.py"][0])
+    (project / "app" / "made.py").unlink()
+    rest = "6 of 8 files restored; the rest was as before already"
+    assert said() == (0, f"Rolled back {part.name}: {rest}.\n", "") and files(project) == before
     (project / "pyproject.toml").write_text("[tool.redis-ssot]\nmanger = 1\n")
     assert said()[0] == 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -293,7 +295,7 @@ def test_a_migration_says_the_same_in_every_form(project: Path, run: Command) ->
     ]
     text = run("migrate", "--dry-run", "--output-format", "markdown", cwd=project).stdout
     assert text.startswith(
-        "# Migration to one Redis manager\n\nWould migrate 1 import in 1 file.\n- app/rooms.py:1: "
+        "# Migration to one Redis manager\n\nWould migrate 1 import in 1 file.\n\n- `app/rooms.py:1`: "
     )
     done = json.loads(run("migrate", "--output-format", "json", cwd=project).stdout)
     assert (done["is_dry"], done["verified"], done["moved"]) == (False, 1, dry["moved"])
@@ -490,7 +492,10 @@ def test_what_no_fix_settles_is_in_the_plan_too(project: Path, run: Command) -> 
     shown = {
         form: run("plan", "--output-format", form, cwd=project).stdout for form in ("terminal", "markdown")
     }
-    assert all(line in text.replace("\n    ", " ") for line in lines for text in shown.values())
+    assert all(line in shown["terminal"].replace("\n    ", " ") for line in lines)
+    for line in lines:
+        place, _, what = line.partition(": ")
+        assert f"- `{place}`: {what}" in shown["markdown"]
     steps = planned(project, run)["by_hand"]
     told = [f"{s['site']['path']}:{s['site']['line']}: {s['code']} {s['reason']}" for s in steps]
     assert [t for t in told for line in lines if t.startswith(line)] == told
@@ -540,3 +545,28 @@ def test_what_a_function_gives_is_compared_too(project: Path, run: Command) -> N
     add(project, "app/rooms.py", USER.replace("cache.get(", "cache.fetch("))
     gaps = planned(project, run)["gaps"]
     assert [(gap["member"], gap["target"]) for gap in gaps] == [("fetch", "app.redis_manager.RedisManager")]
+
+
+def test_names_cannot_format_markdown(project: Path, run: Command) -> None:
+    add(project, "app/__init__.py", "from app.cache.store import cache\n\nx = [cache]\ny = cache.put\n")
+    add(project, "app/a|b`c*d.py", "import redis\n\nclient = redis.Redis(host='<other>')\n")
+    for command in (["plan"], ["migrate", "--dry-run"]):
+        text = run(*command, "--output-format", "markdown", cwd=project).stdout
+        assert "- `app/__init__.py:1`: RED101 " in text and "- `` app/a|b`c*d.py:3 ``: RED201 " in text
+        outside = re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", text)
+        assert not re.search(r"(?<!\\)[_*|`~]|<", outside), outside
+        for before, after in itertools.pairwise(text.splitlines()):
+            assert not (before.startswith("- ") and after and not after.startswith("- ")), after
+
+
+def test_a_plan_names_the_command_that_its_numbers_are_of(project: Path, run: Command) -> None:
+    (project / "app/rooms.py").write_text("")
+    add(project, "app/other.py", "import redis\n\n\ndef f():\n    redis.Redis().pubsub()\n")
+    text = MANAGER.replace("self._client", "self.client")
+    add(project, "app/redis_manager.py", text)
+    said = run("plan", cwd=project).stdout
+    assert "0 references by `redis-ssot migrate`, 1 more with --include-unsafe" in said
+    built = "built outside of a manager: 2 now, 1 after `redis-ssot migrate --include-unsafe`, 0 in the end"
+    assert built in said.replace("\n    ", " ")
+    add(project, "app/other.py", "")
+    assert "after `redis-ssot migrate`, 0 in the end" in run("plan", cwd=project).stdout

@@ -236,7 +236,7 @@ def test_names_cannot_format_a_comment(project: Path, run: Command) -> None:
     commit(project)
     write(project, {"app/<b>|`y`.py": "import redis\n\nclient = redis.Redis()\n"})
     text = run("report", "--output-format", "markdown", "--base", "HEAD", cwd=project).stdout
-    assert "- `app/<b>\\|'y'.py:3` **RED201**" in text
+    assert "- `` app/<b>|`y`.py:3 `` **RED201**" in text
 
 
 def test_a_terminal_is_told_without_control_characters(project: Path, run: Command) -> None:
