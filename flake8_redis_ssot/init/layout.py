@@ -73,6 +73,11 @@ class Tree:
             self._modules[path] = frozenset(found)
         return self._modules[path]
 
+    def submodules_of(self, path: str) -> frozenset[str]:
+        """The absolute dotted names in a file that are a module if its package has one: `a.b` of `from a import b`."""
+        lines = self.files[path].imports.split("\n")
+        return frozenset(e.full_name for line in lines if line[:1] not in "-." for e in edges(line))
+
     def find(self, folder: str, module: str) -> str | None:
         """The file, or the folder, of a dotted name below the import root `folder`."""
         stem = posixpath.join(folder, *module.split("."))
@@ -140,24 +145,32 @@ class Roots:
 
 
 def import_roots(tree: Tree, relevant: Collection[str]) -> Roots:
-    """The folders below which the imports of `relevant` files, and most others, are found.
+    """The folders below which the imports of `relevant` files, of what leads to them, and most others, are found.
 
     Paths are those from the project's folder.
     """
     uses: dict[str, _Use] = {}
+    importers: dict[str, set[str]] = {}
     for path in tree.files:
-        for module in tree.modules_of(path):
+        for module in tree.modules_of(path) | tree.submodules_of(path):
             root = tree.root_for(path, module)
             target = tree.find(root, module) if root is not None else None
             if root is not None and target is not None:
                 use = uses.setdefault(root, _Use())
                 use.importers.add(path)
                 use.imported.add(target)
-    wanted = {*relevant}
+                importers.setdefault(target, set()).add(path)
+    # who runs what leads to Redis has to do with it as well: a test that patches it must find the code that it runs
+    leading, todo = {*relevant}, [*relevant]
+    while todo:
+        new = {p for p in importers.get(todo.pop(), ()) if not tree.is_beside(p)} - leading
+        leading |= new
+        todo += new
     roots = [
         root
         for root, use in uses.items()
-        if wanted & use.imported
+        # a module in a package may only be called as the library is that so many import: `celery.py`
+        if ({*relevant} if tree.is_package(root) else leading) & use.imported
         or len(use.importers) * _MUCH >= len(tree.files)
         or (root in DEFAULT_ROOTS and use.importers)
     ]
