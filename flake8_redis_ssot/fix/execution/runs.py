@@ -234,7 +234,20 @@ class Runs:
         """The files that are imported for a dotted name."""
         parts = name.split(".")
         paths = (self.index.modules.find(".".join(parts[:n])) for n in range(1, len(parts) + 1))
-        return {path for path in paths if path is not None and path in self.index.facts}
+        found = {path for path in paths if path is not None and path in self.index.facts}
+        for n in range(2, len(parts) + 1) if not found else ():
+            end = os.sep + os.sep.join(parts[:n])
+            found |= {path for stem, path in self._stems.get(parts[n - 1], ()) if stem.endswith(end)}
+        return found
+
+    @cached_property
+    def _stems(self) -> dict[str, list[tuple[str, str]]]:
+        """The files by their last name, each with its path as modules are named: an import root need not be in `src`."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for path in self.index.facts:
+            stem = os.path.splitext(path)[0].removesuffix(f"{os.sep}__init__")
+            found.setdefault(os.path.basename(stem), []).append((stem, path))
+        return found
 
     @cached_property
     def _users(self) -> dict[str, set[str]]:
