@@ -180,13 +180,15 @@ def plan(
             where = site(diagnostic.path, diagnostic.range.start.line)
             by_hand.append(Step(diagnostic.code, where, what, None, what, by))
     references = References(settings, after, filesystem.with_edits(mended.changes))
+    shifts = mended.shifts()
 
     def with_names(manager: Manager) -> Manager:
         """A manager with what still names it, if it is to go."""
         if manager.role == "manager" or manager.path is None:
             return manager
         there = references.to(os.path.join(settings.root, manager.path))
-        return replace(manager, named=tuple(Mention(site(one.path, one.line), one.how) for one in there))
+        before = [(site(one.path, shifts.line_before(one.path, one.line)), one.how) for one in there]
+        return replace(manager, named=tuple(Mention(*one) for one in before))
 
     managers = [*map(with_names, managers_of(index, settings))]
     left = {d.path for d, _ in mended.left}

@@ -134,6 +134,8 @@ def _no_gap(plan: Plan) -> str:
         )
     if all(manager.path is None for manager in plan.managers if manager.role == "manager"):
         return "the manager is not in this project, so that nobody can tell what it lacks"
+    if not plan.needed:
+        return "none: callers use no method of another manager's class; what they take besides is in phase 2"
     return "none: the manager has all that callers use of the others"
 
 

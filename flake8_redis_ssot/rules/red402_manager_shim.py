@@ -73,8 +73,8 @@ class ManagerShim(ProjectRule):
                 yield self.at(
                     path,
                     facts.shim.range,
-                    f"This module only hands on {targets} and {users(count)}; "
-                    "let them import it from its home, then delete this module",
+                    f"This module only hands on {targets}, and {users(count)}; "
+                    + ("let them import it from its home, then " * bool(count) + "delete this module"),
                     symbols=modules,
                 )
 

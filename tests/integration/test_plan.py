@@ -570,3 +570,28 @@ def test_a_plan_names_the_command_that_its_numbers_are_of(project: Path, run: Co
     assert built in said.replace("\n    ", " ")
     add(project, "app/other.py", "")
     assert "after `redis-ssot migrate`, 0 in the end" in run("plan", cwd=project).stdout
+
+
+def test_a_plan_names_the_lines_of_today(project: Path, run: Command) -> None:
+    add(project, "app/redis_manager.py", MANAGER.replace("self._client", "self.client"))
+    (project / "app/rooms.py").write_text(
+        "import redis\n\nfrom app.cache.store import Cache\n\n\ndef f():\n    return Cache, redis.Redis(db=1)\n\n\n"
+        "def g():\n    redis.Redis().pubsub()\n"
+    )
+    said = run("plan", cwd=project).stdout.replace("\n    ", " ")
+    assert "app/rooms.py:11: RED201 Use" in said and "app/cache/store.py: app/rooms.py:3 imports it" in said
+
+
+def test_an_import_reads_no_attribute(project: Path, run: Command) -> None:
+    add(project, "app/redis_manager.py", MANAGER.replace("self._client", "self.client"))
+    (project / "app/rooms.py").write_text(
+        "import redis\n\n\ndef f(app):\n    app.state.redis_manager = redis.Redis()\n"
+    )
+    add(
+        project,
+        "app/hall.py",
+        "from app.redis_manager import redis_manager\n\n\ndef f(app):\n"
+        "    return redis_manager, app.state.redis_manager.get('x')\n",
+    )
+    said = run("migrate", "--dry-run", cwd=project).stdout.replace("\n    ", " ")
+    assert "the attribute `redis_manager`, which app/hall.py:5 may read" in said

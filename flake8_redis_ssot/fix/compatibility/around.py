@@ -93,7 +93,8 @@ class Around:
         if name in view.uses.texts:
             return self._at(view.path, view.uses.texts[name].lineno)
         word = name.encode()
-        pattern = rb"\.%b\b|[\"']%b[\"']" % (word, word)
+        no_import = rb"(?m)^(?![ \t]*(?:from|import)[ \t][^\n;]*$)[^\n]*?"
+        pattern = no_import + rb"(?:\.%b\b|[\"']%b[\"'])" % (word, word)
         others = [
             (p, n)
             for p, n in self._matching(pattern, [word])
