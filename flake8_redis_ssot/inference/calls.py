@@ -11,7 +11,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference import branches, containers, fixtures, importing, standard_calls, strings
+from flake8_redis_ssot.inference import (
+    branches,
+    containers,
+    fixtures,
+    importing,
+    records,
+    standard_calls,
+    strings,
+)
 from flake8_redis_ssot.inference.annotation import stands_in
 from flake8_redis_ssot.inference.values import (
     NOTHING,
@@ -30,10 +38,8 @@ from flake8_redis_ssot.inference.values import (
 )
 from flake8_redis_ssot.libraries.commands import HANDED, HANDED_CLASSES
 from flake8_redis_ssot.libraries.frameworks import (
-    DATA_DECORATORS,
     DECORATORS,
     DEPENDS,
-    FIELD_BASES,
     GIVERS,
     IMPORTERS,
     TRANSPARENT,
@@ -62,7 +68,7 @@ from flake8_redis_ssot.syntax.arguments import (
     single,
 )
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import callee_of, decorators_of, last_name
+from flake8_redis_ssot.syntax.nodes import callee_of
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 if TYPE_CHECKING:
@@ -140,7 +146,7 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                     yield from standard_calls.field(inference, call, point)
                 elif name in REPLACING:
                     for argument in call.args[:1]:
-                        yield from replaced(inference, inference.values(argument, point), call, point)
+                        yield from records.replaced(inference, inference.values(argument, point), call, point)
                 elif name in MAKING_MISSING:
                     for factory in call.args[:1]:
                         made = inference.stand_ins.setdefault(factory, Produced(factory))
@@ -178,7 +184,7 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
             for argument in call.args[:1]:
                 yield from containers.projected(inference, inference.values(argument, point), "enter")
         elif call.func.attr == REPLACING_METHOD:
-            yield from replaced(inference, inference.values(call.func.value, point), call, point)
+            yield from records.replaced(inference, inference.values(call.func.value, point), call, point)
         yield from containers.method_call(inference, call.func, call, point)
         yield from strings.method_call(inference, call.func, call, point)
 
@@ -190,21 +196,6 @@ def callees(inference: Inference, value: Value) -> Iterator[Definition]:
             yield value
         case Instance(of=Definition()):
             yield from (m for m in inference.attribute(value, "__call__") if isinstance(m, Definition))
-
-
-def replaced(inference: Inference, values: Values, call: ast.Call, point: ProgramPoint) -> Iterator[Instance]:
-    """The records that `dataclasses.replace(record, field=x)` and the like make of `values`."""
-    fields = {k.arg: inference.values(k.value, point) for k in call.keywords if k.arg is not None}
-    for value in values if len(fields) == len(call.keywords) else ():
-        if isinstance(value, Instance) and isinstance(value.of, Definition):
-            scope, before = value.of.scope, value.context
-            if (before is None or before.scope is scope) and fields.keys() <= fields_of(
-                inference, scope
-            ).keys():
-                old_fields = before.arguments if before is not None else {}
-                context = inference.contexts.of(scope, {**old_fields, **fields}, value.of.context)
-                if context is not None:
-                    yield replace(value, context=context)
 
 
 def produced(inference: Inference, factory: ast.expr, point: ProgramPoint) -> Iterator[Value]:
@@ -243,7 +234,7 @@ def _results(inference: Inference, value: Definition, call: ast.Call, point: Pro
         context = _context_of_call(inference, value, scope, call, point)
         return () if context is None else _result(inference, scope, context)
     initialiser = inference.classes.initialiser(scope)
-    signature = initialiser or (scope if fields_of(inference, scope) else None)
+    signature = initialiser or (scope if records.fields_of(inference, scope) else None)
     cls = replace(value, below=False, receiver=None)
     if signature is None:
         return (Instance(cls),)
@@ -307,7 +298,7 @@ def _context_of_call(
                 if argument is not None:
                     arguments[parameter.arg] = inference.values(argument, point)
     else:
-        fields = fields_of(inference, scope)
+        fields = records.fields_of(inference, scope)
         places = (name for name, has_place in fields.items() if has_place)
         pairs = [*zip(places, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
         arguments = {name: inference.values(part, point) for name, part in pairs if name in fields}
@@ -366,59 +357,6 @@ def given_by(inference: Inference, function: Scope) -> Iterator[Value]:
     if not inference.is_generator(function):
         yield from returned(inference, function)
     yield from containers.yielded(inference, function)
-
-
-def fields_of(inference: Inference, scope: Scope, seen: frozenset[Scope] = frozenset()) -> dict[str, bool]:
-    """The fields of a dataclass or the like, in the order of its generated `__init__`; empty for any other class.
-
-    Each with whether it can be given by place there.
-    """
-    node = scope.node
-    if not isinstance(node, ast.ClassDef) or scope in seen:
-        return {}
-    bases = [b.scope for b in inference.classes.bases(scope) if isinstance(b, Definition)]
-    found: dict[str, bool] = {}
-    for base in bases:
-        found |= fields_of(inference, base, seen | {scope})
-    if found or decorators_of(node) & DATA_DECORATORS or {last_name(b) for b in node.bases} & FIELD_BASES:
-        has_place = not any(_is_said(d, "kw_only", True) for d in node.decorator_list)
-        for stated in node.body:
-            match stated:
-                case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
-                    kind = last_name(
-                        annotation.value if isinstance(annotation, ast.Subscript) else annotation
-                    )
-                    if kind == "KW_ONLY":
-                        has_place = False
-                    elif kind != "ClassVar":
-                        is_left_out = _is_said(value, "kw_only", True) or _is_said(value, "init", False)
-                        found[name] = has_place and not is_left_out
-    return found
-
-
-def _is_said(call: ast.expr | None, name: str, said: bool) -> bool:
-    """Whether a call gives an argument by its name, and as this constant."""
-    keywords = call.keywords if isinstance(call, ast.Call) else []
-    return any(
-        k.arg == name and isinstance(k.value, ast.Constant) and k.value.value is said for k in keywords
-    )
-
-
-def places_of(inference: Inference, scope: Scope) -> list[str]:
-    """The attributes that an object has by place: of a tuple, and for patterns."""
-    match [*inference.classes.members(scope, "__match_args__")]:
-        case [Items(keys=None) as items]:
-            texts = [*containers.texts_in(inference, items)]
-            return [text for one in texts for text in one] if all(len(one) == 1 for one in texts) else []
-    return [name for name, has_place in fields_of(inference, scope).items() if has_place]
-
-
-def field_given(inference: Inference, scope: Scope, name: str) -> Values:
-    """The argument for the field `name` in the current call of the class `scope`."""
-    context = inference.context
-    if context is None or context.scope is not scope:
-        return NOTHING
-    return context.arguments.get(name, NOTHING)
 
 
 def is_property(inference: Inference, function: Scope) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference import calls
+from flake8_redis_ssot.inference import calls, records
 from flake8_redis_ssot.inference.values import (
     NOTHING,
     Definition,
@@ -140,7 +140,7 @@ class Classes:
         own = list(scope.bindings.get(name, ()))
         if of_instance:
             own += scope.attributes.get(name, ())
-            argument = calls.field_given(self._inference, scope, name)
+            argument = records.field_given(self._inference, scope, name)
             if argument:
                 return argument
         values = frozenset(v for binding in own for v in self._member_values(binding, receiver))

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from flake8_redis_ssot.inference import calls
+from flake8_redis_ssot.inference import calls, records
 from flake8_redis_ssot.inference.stores import either, keys_of
 from flake8_redis_ssot.inference.values import (
     NOTHING,
@@ -58,7 +58,7 @@ def projected(inference: Inference, values: Values, step: Projection) -> Iterato
             case Items(keys=None) if isinstance(step, int | tuple):
                 yield from _at(inference, value, step)
             case Instance(of=Definition(scope=scope)) if isinstance(step, int):
-                for name in calls.places_of(inference, scope)[step : step + 1 or None]:
+                for name in records.places_of(inference, scope)[step : step + 1 or None]:
                     yield from inference.attribute(value, name)  # a NamedTuple, or what a pattern takes apart
             case Instance() if step == "enter":
                 yield from _context_value(inference, value)
@@ -304,14 +304,6 @@ def method_call(
                 yield Pairs(value)
         elif isinstance(value, Items | Filled) and func.attr in TAKERS and len(call.args) < 2:
             yield from each(inference, value)
-
-
-def _without_keys(inference: Inference, items: Items) -> Iterator[Items]:
-    """The elements of a dict as lists, as `values()` gives them: one list for each container they stand in."""
-    entries = [*_entries(inference, items)]
-    for container in dict.fromkeys(owner for _, _, owner in entries if owner is not None):
-        elements = tuple(element for _, element, owner in entries if owner is container)
-        yield Items(elements, container.point, None, container.context)
 
 
 def _values_under(
