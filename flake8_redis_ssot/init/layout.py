@@ -107,8 +107,8 @@ class Tree:
     def root_for(self, path: str, module: str) -> str | None:
         """The import root by which the file at `path` has a dotted `module`; None where it is not of the project.
 
-        The nearest folder around the file that has it, else the only one that has a dotted one: what an installed
-        library is called is a folder's name too. What lies in a package is no root.
+        The nearest folder around the file that has it, else the only one that has a dotted one, or is an `src`: what an
+        installed library is called is a folder's name too. What lies in a package is no root.
         """
         top = module.partition(".")[0]
         if top in _FOREIGN:
@@ -122,13 +122,18 @@ class Tree:
         around = [folder for folder in found if not folder or path.startswith(f"{folder}/")]
         if around:
             return max(around, key=len)
-        return found[0] if len(found) == 1 and "." in module else None
+        is_told = "." in module or [posixpath.basename(folder) for folder in found] == ["src"]
+        return found[0] if len(found) == 1 and is_told else None
 
 
 @dataclass(slots=True)
 class _Use:
     importers: set[str] = field(default_factory=set)
     imported: set[str] = field(default_factory=set)
+
+    def tops(self, root: str) -> Iterator[str]:
+        """The modules and packages right in the import root of which something is imported."""
+        return (_top(path, root) for path in self.imported)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,7 @@ def import_roots(tree: Tree, relevant: Collection[str]) -> Roots:
         for root, use in uses.items()
         # a module in a package may only be called as the library is that so many import: `celery.py`
         if ({*relevant} if tree.is_package(root) else leading) & use.imported
+        or not {*use.tops(root)}.isdisjoint(_top(path, root) for path in relevant)
         or len(use.importers) * _MUCH >= len(tree.files)
         or (root in DEFAULT_ROOTS and use.importers)
     ]
@@ -178,7 +184,7 @@ def import_roots(tree: Tree, relevant: Collection[str]) -> Roots:
     roots = [r for r in roots if not r or not tree.is_package(r) or len(uses[r].importers) > _MUCH]
     for path in relevant:
         if not any(_has_name(path, root) for root in roots):
-            roots.append(_root_that_names(path))
+            roots.append(_root_that_names(tree, path))
     others = [root for root in roots if root not in DEFAULT_ROOTS]
     concerned = {path for root in others if root in uses for path in uses[root].importers}
     concerned |= {path for path in tree.files if path.startswith(tuple(f"{root}/" for root in others))}
@@ -192,9 +198,19 @@ def _has_name(path: str, root: str) -> bool:
     return inside and all(part.isidentifier() for part in stem[len(root) :].strip("/").split("/"))
 
 
-def _root_that_names(path: str) -> str:
-    """The uppermost folder below which a file has a dotted name, if it can have one."""
+def _top(path: str, root: str) -> str:
+    """What lies right in an import root and is a file, or has it in it; empty where it is outside."""
+    prefix = f"{root}/" if root else ""
+    return prefix + path[len(prefix) :].partition("/")[0] if path.startswith(prefix) else ""
+
+
+def _root_that_names(tree: Tree, path: str) -> str:
+    """The uppermost folder below which a file has a dotted name, if it can have one; `src` is no part of one."""
     parts = posixpath.dirname(path).split("/")
+    around = ("/".join(parts[:n]) for n in range(len(parts), 0, -1))
+    inside = next((f for f in around if posixpath.basename(f) == "src" and not tree.is_package(f)), None)
+    if inside is not None:
+        return inside
     return "/".join(
         parts[: max((n for n, part in enumerate(parts, 1) if not part.isidentifier()), default=0)]
     )
