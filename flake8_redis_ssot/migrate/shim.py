@@ -19,7 +19,6 @@ from flake8_redis_ssot.fix.sources.module_names import star_names
 from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.migrate.references import References
-from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes
 
@@ -60,7 +59,7 @@ def with_shims(
         return
     references = References(settings, after, filesystem.with_edits(mended.changes))
     for path in sorted(set(within) & before.index.facts.keys()):
-        place = place_of(settings, path)
+        place = before.index.place(path)
         if place.is_manager or place.is_package:
             continue
         had, has = (index.users_of(path) for index in (before.index, after))

@@ -4,36 +4,63 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 
 from flake8_redis_ssot.facts.import_scan import Edge, edges
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.facts.texts import Texts
+from flake8_redis_ssot.project.import_names import ImportNames
 from flake8_redis_ssot.settings.boundaries import Place, place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
 
 
 class ProjectIndex:
-    """Answers which file imports what from which, for all files below the settings file, by their absolute paths."""
+    """Answers questions about all files below the settings file, by their absolute paths.
 
-    def __init__(self, settings: Settings, facts: Iterable[FileFacts], managers: ManagerFacts) -> None:
+    `quoted` gives the dotted names in strings that are known besides those of the facts.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        facts: Iterable[FileFacts],
+        managers: ManagerFacts,
+        quoted: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         self.settings = settings
         self.facts: Mapping[str, FileFacts] = {fact.path: fact for fact in facts}
         self.managers = managers
         self.modules = managers.modules
         self.texts = Texts(managers.modules.filesystem)
+        self._quoted = quoted
         self._places: dict[str, Place] = {}
+        self._named_anyhow: dict[str, Place] = {}
         self._edges: dict[str, tuple[Edge, ...]] = {}
         self._imported_names: dict[str, dict[str, set[str | None]]] = {}
         self._all_users: dict[str, set[str]] = {}
         self._handed_on: dict[str, dict[str, set[str]]] = {}
 
     def place(self, path: str) -> Place:
-        """The boundary of a file, and the dotted names that it has as a module."""
+        """The boundary of a file, and its dotted names: of several those by which it is imported."""
         if path not in self._places:
-            self._places[path] = place_of(self.settings, path)
+            place = self._place_anyhow(path)
+            if len(place.modules) > 1:
+                place = replace(place, modules=self._import_names.of(place.modules))
+            self._places[path] = place
         return self._places[path]
+
+    def _place_anyhow(self, path: str) -> Place:
+        """The same with all names that the file has by the import roots."""
+        if path not in self._named_anyhow:
+            self._named_anyhow[path] = place_of(self.settings, path)
+        return self._named_anyhow[path]
+
+    @cached_property
+    def _import_names(self) -> ImportNames:
+        quoted = {text for fact in self.facts.values() for text in fact.quoted.split("\n")}
+        return ImportNames(self.settings, self.modules, [*self._naming_modules[0], *quoted, *self._quoted()])
 
     def edges(self, path: str) -> tuple[Edge, ...]:
         """The import edges of a file, relative modules made absolute."""
@@ -62,8 +89,18 @@ class ProjectIndex:
 
     @cached_property
     def _importing(self) -> dict[str, list[str]]:
-        """For each module the files whose import statements name it after `from` or `import`."""
+        """Module -> the files whose import statements name it after `from` or `import`."""
+        found, relative = self._naming_modules
+        for path, module in relative:
+            for name in self._absolute(path, module):
+                found.setdefault(name, []).append(path)
+        return found
+
+    @cached_property
+    def _naming_modules(self) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
+        """The same, but for the relative modules in files that have several names: which name counts is not said by those."""
         found: dict[str, list[str]] = {}
+        relative = []
         for path, fact in self.facts.items():
             for line in set(fact.imports.split("\n")):
                 module = line.partition(" ")[0]
@@ -71,11 +108,14 @@ class ProjectIndex:
                     for edge in edges(line):
                         found.setdefault(edge.module, []).append(path)
                 elif module.startswith("."):
+                    if len(self._place_anyhow(path).modules) > 1:
+                        relative.append((path, module))
+                        continue
                     for name in self._absolute(path, module):
                         found.setdefault(name, []).append(path)
                 elif module:
                     found.setdefault(module, []).append(path)
-        return found
+        return found, relative
 
     def file_of(self, name: str) -> str | None:
         """The project's file that has the dotted `name`: of the longest prefix of it that is a module."""

@@ -21,7 +21,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the settings say of one file: its boundary and the dotted names it can be imported by."""
+    """What the settings say of one file: its boundary and the dotted names it can be imported by, the likeliest first."""
 
     boundary: Boundary
     modules: tuple[str, ...]
@@ -86,4 +86,25 @@ def place_of(settings: Settings, path: str) -> Place:
         prefix = root.rstrip("/") + "/"
         if stem.startswith(prefix):
             modules.append(stem[len(prefix) :].replace("/", "."))
-    return Place(boundary, tuple(dict.fromkeys(modules)), is_package)
+    return Place(boundary, _likeliest_first(boundary, tuple(dict.fromkeys(modules))), is_package)
+
+
+def heads_of(names: tuple[str, ...]) -> dict[str, str]:
+    """The names that a file has by several import roots, each with what names by its root begin with, and others not."""
+    inner = min(names, key=len)
+    return {
+        name: inner.partition(".")[0] if name == inner else name.removesuffix(f".{inner}") for name in names
+    }
+
+
+def _likeliest_first(boundary: Boundary, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of a file, those first that begin as the settings' own do, and then the shortest."""
+    if len(names) < 2:
+        return names
+    said = [f"{name}." for name in (*boundary.managers, *(pattern.text for pattern in boundary.forbidden))]
+    heads = heads_of(names)
+
+    def unlikeliness(name: str) -> tuple[bool, int]:
+        return not any(one.startswith(f"{heads[name]}.") for one in said), len(name)
+
+    return tuple(sorted(names, key=unlikeliness))

@@ -64,7 +64,7 @@ OPTIONS: dict[str, Option] = {
     "manager": Option("string or list", "none", "The module, or modules, that may build clients and pools, such as `app.redis_manager`. `app.redis.**` is a package with everything below it.", '"app.redis_manager"'),
     "instance": Option("string", "none", "The shared object in the manager, or the call that returns it, such as `get_redis()`.", '"redis_manager"'),
     "forbidden-managers": Option("list", "[]", "Dotted names of managers that no file may import. `*` matches one segment, `**` any number.", '["app.db.redis_manager", "app.cache.**"]'),
-    "src": Option("list", '[".", "src"]', "Import roots, relative to the settings file. Globs are allowed. Files outside the project are indexed, but never reported.", '["services/*", "libs"]'),
+    "src": Option("list", '[".", "src"]', "Import roots, relative to the settings file. Globs are allowed. Files outside the project are indexed, but never reported. A file below several of them has the names by which the project imports it.", '["services/*", "libs"]'),
     "tests": Option("list", str(list(DEFAULT_TESTS)).replace("'", '"'), "Globs of the test files.", '["tests/**", "**/*_test.py"]'),
     "settings-modules": Option("list", "[]", "Modules that may read `REDIS_*` from the environment.", '["app.config"]'),
     "extend-client-builders": Option("list", "[]", "More callables that build a client.", '["acme_redis.connect"]'),

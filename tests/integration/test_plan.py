@@ -41,6 +41,10 @@ class RedisManager:
 
 redis_manager = RedisManager()
 """
+MORE = "".join(
+    f"\n    def {name}(self, key: str) -> object:\n        return self._client.{name}(key)\n"
+    for name in ("delete", "exists", "ttl")
+)
 STORE = MANAGER.replace("RedisManager", "Cache").replace("redis_manager", "cache")
 USER = (
     "from app.cache.store import cache\n\n\ndef title(room: str) -> str | None:\n    return cache.get(room)\n"
@@ -595,3 +599,25 @@ def test_an_import_reads_no_attribute(project: Path, run: Command) -> None:
     )
     said = run("migrate", "--dry-run", cwd=project).stdout.replace("\n    ", " ")
     assert "the attribute `redis_manager`, which app/hall.py:5 may read" in said
+
+
+def test_a_plan_calls_modules_below_src_as_the_first_table_does(tmp_path: Path, run: Command) -> None:
+    files = {
+        "pyproject.toml": "",
+        "src/app/__init__.py": "",
+        "src/app/redis_manager.py": MANAGER,
+        "src/app/cache.py": STORE.replace("self._client.get(key)", "self._client.get(key)\n" + MORE),
+        "src/app/rooms.py": "from .redis_manager import redis_manager\n",
+        "src/app/halls.py": "from .redis_manager import redis_manager\n",
+        "src/app/users.py": "from .cache import cache\n",
+        "tests/test_users.py": "from app import users\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert run("init", "--write", cwd=tmp_path).returncode == 0
+    table = (tmp_path / "pyproject.toml").read_text()
+    said = run("plan", cwd=tmp_path).stdout
+    assert "app.redis_manager" in table and "app.cache" in table and "app.redis_manager (" in said
+    assert "  app.cache (Cache)" in said
+    assert "src.app" not in table + said

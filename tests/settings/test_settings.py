@@ -80,8 +80,15 @@ def test_the_longest_literal_prefix_claims_a_path(tmp_path: Path) -> None:
 def test_a_file_is_known_by_every_import_root(tmp_path: Path) -> None:
     found = settings(tmp_path, 'manager = "app.manager"\n')
     place = place_of(found, str(tmp_path / "src" / "app" / "manager" / "__init__.py"))
-    assert place.modules == ("src.app.manager", "app.manager") and place.is_manager and place.is_package
+    assert place.modules == ("app.manager", "src.app.manager") and place.is_manager and place.is_package
     assert not place_of(found, str(tmp_path / "app" / "managers.py")).is_manager
+
+
+def test_the_first_name_of_a_file_is_like_those_in_the_settings(tmp_path: Path) -> None:
+    said = ['manager = "src.app.manager"', 'forbidden-managers = ["src.old.**"]', 'manager = "app.x"', ""]
+    path = str(tmp_path / "src" / "app" / "rooms.py")
+    found = [place_of(settings(tmp_path, text + "\n"), path).modules[0] for text in said]
+    assert found == ["src.app.rooms", "src.app.rooms", "app.rooms", "app.rooms"]
 
 
 def test_a_manager_is_exactly_that_module(tmp_path: Path) -> None:

@@ -63,9 +63,9 @@ class Rewriter:
     @cached_property
     def around(self) -> ProjectIndex:
         """The project with the files beside it that no run checks."""
-        more = self.unchecked.facts(self.index.modules)
-        facts = [*self.index.facts.values(), *more]
-        return ProjectIndex(self.index.settings, facts, self.index.managers) if more else self.index
+        index = self.index
+        facts = [*index.facts.values(), *self.unchecked.facts(index.modules)]
+        return ProjectIndex(index.settings, facts, index.managers, lambda: self.reads.quoted)
 
     def view(self, path: str, *, keep: bool = True) -> View | None:
         """The file at `path`, None where it cannot be parsed, or is another by now; some are kept, as each is large."""

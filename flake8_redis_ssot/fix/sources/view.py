@@ -35,7 +35,7 @@ class View:
     def __init__(self, context: RuleContext, index: ProjectIndex, reads: ProjectReads) -> None:
         self.context = context
         self.source = context.source
-        self.place = context.place
+        self.place = index.place(context.source.path)
         self._index = index
         self.modules = index.modules
         self._reads = reads

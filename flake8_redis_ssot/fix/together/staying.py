@@ -68,7 +68,7 @@ class Staying:
         for path, module, name in self._named_in_strings():
             named[path] = f"{named.get(path, index.facts[path].imports)}\n{module} {name} as {QUOTED}"
         facts = [replace(f, imports=named[p]) if p in named else f for p, f in index.facts.items()]
-        return ProjectIndex(index.settings, facts, index.managers) if named else index
+        return ProjectIndex(index.settings, facts, index.managers, lambda: self.rewriter.reads.quoted)
 
     def _named_in_strings(self) -> Iterator[tuple[str, str, str]]:
         """The files that name an object, or load a module, by a string that is no patch: with the module and what of it."""
