@@ -78,27 +78,20 @@ def lookups(inference: Inference, module: str, name: str) -> Lookups:
 
 def is_read_in_functions(inference: Inference, name: str) -> bool:
     """Whether a function of the file reads the module's `name`, or may by all of them."""
-    return any(True for _ in read_in_functions(inference, name))
-
-
-def read_in_functions(inference: Inference, name: str) -> Iterator[ast.Name]:
-    """Where functions of the file read the module's `name`, or may by all of them."""
     at_top = set(inference.scopes.module.bindings.get(name, ()))
-    for point in inference.scopes.points((ast.Name,)):
-        node = point.node
-        if (
-            isinstance(node, ast.Name)
-            and function_of(point) is not None
-            and (
-                node.id in ("globals", "vars")
-                or (
-                    node.id == name
-                    and isinstance(node.ctx, ast.Load)
-                    and not at_top.isdisjoint(inference.bindings(name, point))
-                )
+    return any(
+        isinstance(point.node, ast.Name)
+        and function_of(point) is not None
+        and (
+            point.node.id in ("globals", "vars")
+            or (
+                point.node.id == name
+                and isinstance(point.node.ctx, ast.Load)
+                and not at_top.isdisjoint(inference.bindings(name, point))
             )
-        ):
-            yield node
+        )
+        for point in inference.scopes.points((ast.Name,))
+    )
 
 
 def _around(point: ProgramPoint) -> set[tuple[str, int]]:

@@ -58,12 +58,9 @@ class Causes:
         return Cause(f"line {line}", found[0][1]) if found else None
 
     def _why(self, patch: Diagnostic, old: str, refused: Left) -> Refusal:
-        home = old
-        while "." in home and self.index.modules.find(home.rpartition(".")[0]) is None:
-            home = home.rpartition(".")[0]  # it patches a member
-        module, _, last = home.rpartition(".")
+        module, _, last = old.rpartition(".")
         own = self.index.modules.find(module)
-        users = self.index.importers_of({module}, self.staying.related(home)) - {own, patch.path}
+        users = self.index.importers_of({module}, self.staying.related(old)) - {own, patch.path}
         kept: dict[str, Cause] = {}
         for diagnostic, why in refused:
             is_about = any(f"{name}.".startswith(f"{module}.") for name in diagnostic.symbols)
@@ -71,7 +68,7 @@ class Causes:
             if is_about and is_user and FIX_KINDS.get(diagnostic.code) != "string":
                 place = f"{self.rewriter.short(diagnostic.path)}:{diagnostic.range.start.line}"
                 # of several reasons of a file, that of the object itself
-                if diagnostic.path not in kept or home in diagnostic.symbols:
+                if diagnostic.path not in kept or old in diagnostic.symbols:
                     kept[diagnostic.path] = Cause(place, why)
         used = self._used_around(patch)
         met = {path for path in {*users, *kept} if self.runs.may_meet(patch.path, path)}

@@ -239,7 +239,7 @@ class Staying:
             mentions: dict[str, set[str]] = {}
             for statement in tree.body if tree is not None else ():
                 words = {part.id for part in all_nodes(statement) if isinstance(part, ast.Name)}
-                for name in bound_by(statement):
+                for name in _bound_by(statement):
                     mentions.setdefault(name, set()).update(words)
             found = {last}
             while fresh := {name for name, words in mentions.items() if words & found} - found:
@@ -440,7 +440,7 @@ def _called(value: ast.expr | None) -> str:
     return unparsed(value) if isinstance(value, ast.Name | ast.Attribute) else ""
 
 
-def bound_by(statement: ast.stmt) -> Iterator[str]:
+def _bound_by(statement: ast.stmt) -> Iterator[str]:
     """The names that a statement at the top of a module binds."""
     if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
         yield statement.name

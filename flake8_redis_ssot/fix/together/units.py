@@ -20,7 +20,6 @@ from flake8_redis_ssot.fix.together.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.together.staying import Reference, Staying, goes_along
 from flake8_redis_ssot.fix.together.timing import LOOK, WITH_IT, Timing, held_by
 from flake8_redis_ssot.fix.together.whole_modules import Strings, WholeModules
-from flake8_redis_ssot.fix.together.wider import Wider
 from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.syntax.imports import Part
 
@@ -53,7 +52,6 @@ class Units:
         self.finder = PatchFinder(rewriter)
         self.staying = Staying(rewriter, within, dynamic)
         self.timing = Timing(rewriter, self.runs)
-        self.wider = Wider(rewriter, self.staying, self.runs)
         self.whole = WholeModules(rewriter, self.staying, within)
         self.effects = rewriter.imports.effects
         self._dynamic = dynamic
@@ -306,10 +304,6 @@ class Units:
         assert place is not None
         self._check_shared(place, longest, proposals)
         self._check_rest(patch, longest, mine, set(), proposals, refused, place)
-        if self.index.file_of(place) not in {proposal.path for proposal, _ in mine}:
-            more = self.wider.reached(patch, longest, place, proposals)
-            if more is not None:
-                self._widened(patch, f"would reach {more}, if it followed to `{place}`", mine)
         if patch.path not in self.within:
             raise Refusal("that file is not among those to change", "name it too, or leave the paths out")
         view = self.rewriter.view(patch.path)
@@ -394,8 +388,7 @@ class Units:
             symbol = self.rewriter.symbols.symbol(home)
             if symbol is None or symbol.kind == "module":
                 continue
-            names = {home} | self.staying.related(symbol.qualified_name)
-            names |= {symbol.of.qualified_name} if symbol.of is not None else set()
+            names = {home} | ({symbol.of.qualified_name} if symbol.of is not None else set())
             files = self.index.importers_of({symbol.module}, names)
             yield from (path for path in files if self.index.modules.find(symbol.module) != path)
 
