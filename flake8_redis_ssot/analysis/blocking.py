@@ -16,7 +16,7 @@ from flake8_redis_ssot.analysis.deferred import around, deferring, is_returned
 from flake8_redis_ssot.analysis.patches import patched_around
 from flake8_redis_ssot.analysis.running import Run, run_as, runs
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.syntax.ancestors import ancestors, before_in_blocks, leaves
+from flake8_redis_ssot.syntax.ancestors import ancestors, before_in_blocks, leaves_block
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, single
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.conditions import truth
@@ -234,7 +234,7 @@ def _guards(function: ast.FunctionDef, node: ast.AST) -> Iterator[_Guard]:
                     yield value, isinstance(op, ast.And)
         inner = parent
     for before in before_in_blocks(function, node):
-        if isinstance(before, ast.If) and leaves(before.body):
+        if isinstance(before, ast.If) and leaves_block(before.body):
             yield before.test, False
 
 

@@ -22,7 +22,7 @@ from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE, Effect
 from flake8_redis_ssot.libraries.frameworks import DEPENDS
 from flake8_redis_ssot.libraries.standard import ENTERING_METHODS, QUESTIONS
 from flake8_redis_ssot.source import SourceFile
-from flake8_redis_ssot.syntax.ancestors import ancestors, before_in_blocks, leaves
+from flake8_redis_ssot.syntax.ancestors import ancestors, before_in_blocks, leaves_block
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import (
@@ -298,7 +298,9 @@ def _is_asked_first(tree: ast.AST, call: ast.expr) -> bool:
             caught = [part for handler in outer.handlers for part in all_nodes(handler.type or handler)]
             if any(last_name(part) == "TypeError" for part in caught):
                 return True
-    before = (part for part in before_in_blocks(tree, call) if isinstance(part, ast.If) and leaves(part.body))
+    before = (
+        part for part in before_in_blocks(tree, call) if isinstance(part, ast.If) and leaves_block(part.body)
+    )
     tests = [part.test for part in (*around, *before) if isinstance(part, ast.If | ast.IfExp)]
     asked = [part.func for test in tests for part in all_nodes(test) if isinstance(part, ast.Call)]
     return any(last_name(func) in QUESTIONS for func in asked)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.syntax.ancestors import ancestors, before_in_blocks, leaves
+from flake8_redis_ssot.syntax.ancestors import ancestors, before_in_blocks, leaves_block
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
@@ -39,12 +39,12 @@ def stands_in(
                     return True
     for before in before_in_blocks(module, node):
         match before:
-            case ast.If(test=test, body=body) if leaves(body):
+            case ast.If(test=test, body=body) if leaves_block(body):
                 if asks(test):
                     return True
             case ast.Try(body=body) | ast.TryStar(body=body) | ast.With(body=body):
                 # it got no further than that where it is not there
-                if leaves([*body, *getattr(before, "orelse", ())]) and _uses(body, successor):
+                if leaves_block([*body, *getattr(before, "orelse", ())]) and _uses(body, successor):
                     return True
     return False
 

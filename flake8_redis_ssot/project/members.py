@@ -19,7 +19,14 @@ from flake8_redis_ssot.libraries.standard import (
     PROPERTIES,
 )
 from flake8_redis_ssot.syntax.arguments import single
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import (
+    Function,
+    all_nodes,
+    decorators_of,
+    is_generator,
+    last_name,
+    unparsed,
+)
 
 _TRANSPARENT = BUILT_IN_DECORATORS | CACHES | KIND_DECORATORS
 
@@ -161,7 +168,7 @@ def is_accessor(node: ast.AST | None) -> bool:
     return (
         isinstance(node, Function)
         and decorators_of(node) <= CACHES | {"override", "final"}
-        and not any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(node))
+        and not is_generator(node)
     )
 
 

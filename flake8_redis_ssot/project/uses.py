@@ -83,7 +83,6 @@ class Uses:
         The latter matter only for files whose code may run in a coroutine. Both find them by `answers`.
         """
         self._answers = answers
-        self._answers = answers
         self._index = index
         self._fixtures = fixtures
         self._texts: Texts = index.texts
@@ -142,6 +141,7 @@ class Uses:
         return self._answers.made(key, partial(self._find_used, user, imported, exposed))
 
     def _find_used(self, user: str, imported: _Import, exposed: Exposed) -> bool:
+        """The same, found by the texts of `user` and of the files that get something from it."""
         reach, values = self._reach_for(user), exposed.values[imported.name]
         first = exposed.first(reach, imported.name)
         if not first:

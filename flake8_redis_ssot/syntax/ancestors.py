@@ -38,8 +38,8 @@ def before_in_blocks(tree: ast.AST, node: ast.AST) -> Iterator[ast.stmt]:
                 yield from block[: block.index(inner)]
 
 
-def leaves(block: list[ast.stmt]) -> bool:
-    """Whether nothing that stands after a block runs where it does."""
+def leaves_block(block: list[ast.stmt]) -> bool:
+    """Whether a block ends by leaving what it stands in: a function, or a round of a loop."""
     return isinstance(block[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
 
 
