@@ -13,10 +13,12 @@ import pytest
 from conftest import FIXTURES
 
 import flake8_redis_ssot
+from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.rules import all_rules, defaults
 from flake8_redis_ssot.settings.load import load_settings
+from flake8_redis_ssot.syntax.bindings import Scope
 
 PACKAGE = Path(inspect.getfile(flake8_redis_ssot)).parent
 MODULES = {str(path.relative_to(PACKAGE)): ast.parse(path.read_text()) for path in PACKAGE.rglob("*.py")}
@@ -94,6 +96,26 @@ def test_trees_go_without_the_garbage_collector() -> None:
             checker.check(source)
             del source
             assert not [node() for node in nodes if node() is not None], path
+    finally:
+        gc.enable()
+
+
+def test_followed_files_go_without_the_garbage_collector(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.redis-ssot]\n")
+    (tmp_path / "home.py").write_text(
+        "import redis\n\n\nclass Store:\n    def __init__(self):\n        self.client = redis.Redis()\n\n"
+        "    def read(self, key):\n        return self.client.get(key)\n\n\nstore = Store()\n"
+    )
+    (tmp_path / "between.py").write_text("from home import store\n\nreads = store.read\n")
+    (tmp_path / "user.py").write_text("from home import store\n\n\nasync def f():\n    store.read('a')\n")
+    (tmp_path / "other.py").write_text("from home import store\n\nprint(store)\n")
+    monkeypatch.chdir(tmp_path)
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(type(one) is Scope for one in gc.get_objects())
+        assert main(["check", "--no-cache", "--quiet", "--select", "RED505", "--jobs", "1"]) == 1
+        assert sum(type(one) is Scope for one in gc.get_objects()) == before
     finally:
         gc.enable()
 
