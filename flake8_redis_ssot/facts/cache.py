@@ -242,14 +242,21 @@ class Cache:
     def fixes(self, modules: Modules) -> tuple[Any, bool]:
         """What was stored of fixes, None for nothing; and whether the modules that they depend on are unchanged."""
         asked, kept = json.loads(load(self.folder, self._fixes) or b"[{}, null]")
+        before = json.dumps(asked)
+        holds = self._hold(asked, modules)
+        if json.dumps(asked) != before:
+            self._store_fixes(kept, asked)
         self._fixes_asked = [*asked]
-        return kept, self._hold(asked, modules)
+        return kept, holds
 
     def keep_fixes(self, kept: Any, asked: Asked) -> None:
         """Store `kept`, plain values about fixes, which depend on the modules that were `asked` for."""
         self._fixes_asked = [*asked]
+        self._store_fixes(kept, self._with_contents(asked))
+
+    def _store_fixes(self, kept: Any, asked: Mapping[str, list[str | None]]) -> None:
         with suppress(OSError):
-            store(self.folder, self._fixes, [json.dumps([self._with_contents(asked), kept]).encode()])
+            store(self.folder, self._fixes, [json.dumps([asked, kept]).encode()])
 
     def contents(self, beside: Iterable[str]) -> dict[str, str | None]:
         """The digests of the contents of this run's files and of those `beside`; None for one that cannot be read."""
@@ -303,22 +310,32 @@ class Cache:
 
     def _with_contents(self, asked: Asked) -> dict[str, list[str | None]]:
         """Each module of `asked` with the digest of its file too, unless that may have changed during the run."""
-        found = {}
-        for name, (path, facts) in asked.items():
-            is_old = (
-                facts is not None and path is not None and settled(self._filesystem.stamp(path), self._start)
-            )
-            found[name] = [path, self._content(path) if is_old else None, facts]
-        return found
+        return {
+            name: [path, self._settled_content(path) if facts is not None else None, facts]
+            for name, (path, facts) in asked.items()
+        }
+
+    def _settled_content(self, path: str | None) -> str | None:
+        """The digest of the content of a file, unless that may have changed during the run."""
+        if path is None or not settled(self._filesystem.stamp(path), self._start):
+            return None
+        return self._content(path)
 
     def _hold(self, known: Mapping[str, list[str | None]], modules: Modules) -> bool:
-        """Whether all `known` modules are found where they were, with the same facts as far as these were used."""
-        for name, (path, content, facts) in known.items():
+        """Whether all `known` modules are found where they were, with the same facts as far as these were used.
+
+        A module whose content was not known gets it in `known`, so that its facts need not be found again.
+        """
+        for name, entry in known.items():
+            path, content, facts = entry
             if name in self._placed and path not in self._changed:
                 continue
             if modules.find(name) != path:
                 return False
-            is_same_content = content is not None and self._content(path) == content
-            if facts is not None and not is_same_content and _current_digest(modules, name, facts) != facts:
+            if facts is None or (content is not None and self._content(path) == content):
+                continue
+            if _current_digest(modules, name, facts) != facts:
                 return False
+            entry[1] = self._settled_content(path)
+            self._dirty |= entry[1] is not None
         return True

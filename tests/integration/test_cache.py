@@ -20,9 +20,11 @@ from conftest import FIXTURES, Command, places
 
 from flake8_redis_ssot import store
 from flake8_redis_ssot.cli.main import main
+from flake8_redis_ssot.facts.modules import ModuleFacts, module_facts
 from flake8_redis_ssot.lint import run
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import PARALLEL_FROM
+from flake8_redis_ssot.source import SourceFile
 
 SETTINGS = '[tool.redis-ssot]\nmanager = "app.redis_manager"\nforbidden-managers = ["app.old"]\n'
 MANAGER = """import redis
@@ -177,6 +179,34 @@ def test_what_is_younger_than_the_clock_can_tell_is_read_again(project: Path, ru
     (stored,) = values(project, "files")
     entries = json.loads(stored.read_bytes()[:-8].split(b"\n")[1])
     assert entries and not any(stamp for stamp, *_ in entries.values())
+
+
+@pytest.mark.parametrize("style", ["concise", "json"])
+def test_modules_that_were_young_are_not_parsed_for_ever(
+    style: str, project: Path, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a checkout: what the first run looked up could have changed while it ran."""
+    parsed: list[str] = []
+
+    def counted(source: SourceFile, module: str) -> ModuleFacts:
+        parsed.append(module)
+        return module_facts(source, module)
+
+    def check() -> str:
+        time.sleep(0.02)  # the clock of the file system moves on
+        return run("check", "--output-format", style, cwd=project).stdout
+
+    monkeypatch.setattr("flake8_redis_ssot.facts.modules.module_facts", counted)
+    first = check()
+    monkeypatch.setattr("flake8_redis_ssot.stamps.SETTLED", 0)
+    parsed.clear()
+    assert check() == first and "app.redis_manager" in parsed
+    parsed.clear()
+    forget_runs(project)
+    (project / "part0" / "quiet.py").write_text(f"{QUIET}# longer\n")
+    assert check() == first and not parsed
+    (project / "app" / "redis_manager.py").write_text(MANAGER.replace("RedisManager", "Manager"))
+    assert check() != first and parsed
 
 
 def test_the_manager_is_part_of_what_others_depend_on(project: Path, here: Here, checked: list[str]) -> None:
