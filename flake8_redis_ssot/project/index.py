@@ -14,6 +14,7 @@ from flake8_redis_ssot.facts.texts import Texts
 from flake8_redis_ssot.project.import_names import ImportNames
 from flake8_redis_ssot.settings.boundaries import Place, place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
+from flake8_redis_ssot.syntax.memo import memoized
 
 
 class ProjectIndex:
@@ -35,44 +36,34 @@ class ProjectIndex:
         self.modules = managers.modules
         self.texts = Texts(managers.modules.filesystem)
         self._quoted = quoted
-        self._places: dict[str, Place] = {}
-        self._named_anyhow: dict[str, Place] = {}
-        self._edges: dict[str, tuple[Edge, ...]] = {}
-        self._imported_names: dict[str, dict[str, set[str | None]]] = {}
-        self._all_users: dict[str, set[str]] = {}
-        self._handed_on: dict[str, dict[str, set[str]]] = {}
 
+    @memoized
     def place(self, path: str) -> Place:
         """The boundary of a file, and its dotted names: of several those by which it is imported."""
-        if path not in self._places:
-            place = self._place_anyhow(path)
-            if len(place.modules) > 1:
-                place = replace(place, modules=self._import_names.of(place.modules))
-            self._places[path] = place
-        return self._places[path]
+        place = self._place_anyhow(path)
+        if len(place.modules) < 2:
+            return place
+        return replace(place, modules=self._import_names.of(place.modules))
 
+    @memoized
     def _place_anyhow(self, path: str) -> Place:
         """The same with all names that the file has by the import roots."""
-        if path not in self._named_anyhow:
-            self._named_anyhow[path] = place_of(self.settings, path)
-        return self._named_anyhow[path]
+        return place_of(self.settings, path)
 
     @cached_property
     def _import_names(self) -> ImportNames:
         quoted = {text for fact in self.facts.values() for text in fact.quoted.split("\n")}
         return ImportNames(self.settings, self.modules, [*self._naming_modules[0], *quoted, *self._quoted()])
 
+    @memoized
     def edges(self, path: str) -> tuple[Edge, ...]:
         """The import edges of a file, relative modules made absolute."""
-        if path not in self._edges:
-            fact = self.facts[path]
-            self._edges[path] = tuple(
-                edge
-                for line in fact.imports.split("\n")
-                for module in self._absolute(path, line.partition(" ")[0])
-                for edge in edges(f"{module} {line.partition(' ')[2]}")
-            )
-        return self._edges[path]
+        return tuple(
+            edge
+            for line in self.facts[path].imports.split("\n")
+            for module in self._absolute(path, line.partition(" ")[0])
+            for edge in edges(f"{module} {line.partition(' ')[2]}")
+        )
 
     def _absolute(self, path: str, module: str) -> Iterator[str]:
         """The absolute names of a relative module (`..shop`): one for each dotted name of the importing file."""
@@ -191,15 +182,11 @@ class ProjectIndex:
                             yield edge.local_name if edge.name == name else name
                         yield from (f"{handle}.{name}" for handle in self.handles(path, module))
 
+    @memoized
     def _importers_with_names(self, module: str) -> Mapping[str, Collection[str | None]]:
         """The files whose import statements name a module, each with the names it imports; None stands for the module itself."""
-        found = self._imported_names.get(module)
-        if found is None:
-            users = dict.fromkeys(self._importing.get(module, ()))
-            found = self._imported_names[module] = {
-                user: {edge.name for edge in self.edges(user) if edge.module == module} for user in users
-            }
-        return found
+        users = dict.fromkeys(self._importing.get(module, ()))
+        return {user: {edge.name for edge in self.edges(user) if edge.module == module} for user in users}
 
     def _submodule_importers(self, module: str) -> Iterator[str]:
         """The files that import a module by `from package import module`."""
@@ -227,43 +214,40 @@ class ProjectIndex:
             if name not in (None, "*")
         }
 
-    def all_users(self, path: str) -> set[str]:
+    @memoized
+    def all_users(self, path: str) -> frozenset[str]:
         """The files whose import statements name the file at `path`, whatever they take of it."""
-        found = self._all_users.get(path)
-        if found is None:
-            found = self._all_users[path] = set()
-            for module in self.place(path).modules:
-                found.update(self._importers_with_names(module), self._submodule_importers(module))
-            found.discard(path)
-        return found
+        found: set[str] = set()
+        for module in self.place(path).modules:
+            found.update(self._importers_with_names(module), self._submodule_importers(module))
+        return frozenset(found - {path})
 
+    @memoized
     def handed_on(self, path: str) -> Mapping[str, set[str]]:
         """The files that may get the module at `path` through another module, each with the names for it there.
 
         That other one is its package, or a file that imports it as a whole.
         """
-        names_by_user = self._handed_on.get(path)
-        if names_by_user is None:
-            names_by_user = self._handed_on[path] = {}
-            for module in self.place(path).modules:
-                parent, _, last = module.rpartition(".")
-                for user in self.having(parent) if parent else ():
-                    names_by_user.setdefault(user, set()).add(last)
-                names_seen: defaultdict[str, set[str]] = defaultdict(set)
-                todo = [
-                    (holder, name)
-                    for holder in self.users(path, set())
-                    for name in sorted(filter(str.isidentifier, self.handles(holder, module)))
-                ]
-                for holder, name in todo:
-                    homes = self.place(holder).modules
-                    for user in self.users(holder, {name}):
-                        taken = (e for e in self.edges(user) if e.module in homes and e.name == name)
-                        local_names = {edge.local_name for edge in taken}
-                        todo += [(user, fresh) for fresh in sorted(local_names - names_seen[user])]
-                        names_seen[user] |= local_names
-                        names_by_user.setdefault(user, set()).update(local_names or {name})
-            names_by_user.pop(path, None)
+        names_by_user: dict[str, set[str]] = {}
+        for module in self.place(path).modules:
+            parent, _, last = module.rpartition(".")
+            for user in self.having(parent) if parent else ():
+                names_by_user.setdefault(user, set()).add(last)
+            names_seen: defaultdict[str, set[str]] = defaultdict(set)
+            todo = [
+                (holder, name)
+                for holder in self.users(path, set())
+                for name in sorted(filter(str.isidentifier, self.handles(holder, module)))
+            ]
+            for holder, name in todo:
+                homes = self.place(holder).modules
+                for user in self.users(holder, {name}):
+                    taken = (e for e in self.edges(user) if e.module in homes and e.name == name)
+                    local_names = {edge.local_name for edge in taken}
+                    todo += [(user, fresh) for fresh in sorted(local_names - names_seen[user])]
+                    names_seen[user] |= local_names
+                    names_by_user.setdefault(user, set()).update(local_names or {name})
+        names_by_user.pop(path, None)
         return names_by_user
 
     def is_taken_whole(self, path: str) -> bool:

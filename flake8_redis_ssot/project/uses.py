@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,6 +16,7 @@ from flake8_redis_ssot.project import code_patterns
 from flake8_redis_ssot.project.conftests import FixtureHomes
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER
+from flake8_redis_ssot.syntax.memo import memoized
 
 _Group = tuple[str, ...] | str
 """Some files, or one file with all that may get something from it."""
@@ -88,30 +89,17 @@ class Uses:
         self._texts: Texts = index.texts
         self._clients = clients
         self._blocking = blocking
-        self._in_coroutines: dict[str, bool] = {}
-        self._beyond_known: dict[str, list[str]] = {}
-        self._by_others: dict[str, list[str]] = {}
-        self._mentions_beyond: dict[tuple[str, str], bool] = {}
-        self._imports_known: dict[tuple[str, str, tuple[str, ...]], list[_Import]] = {}
-        self._uses_known: dict[tuple[str, _Import, frozenset[str]], tuple[list[tuple[str, bool]], bool]] = {}
-        self._groups_known: dict[tuple[str, _Import, frozenset[str]], list[_Group]] = {}
 
     def comes_to_client(self, user: str, exposed: Exposed) -> bool:
         """Whether the file `user` may get to a client, or to a function that sends, by what another file exposes."""
-        key = (user, exposed.path, tuple(exposed.values))
-        imports = self._imports_known.get(key)
-        if imports is None:
-            imports = self._imports_known[key] = [*self._imports_of_exposed(user, exposed)]
+        imports = self._imports_of(user, exposed.path, tuple(exposed.values))
         return any(self._is_used(user, imported, exposed) for imported in imports)
 
+    @memoized
     def having_by_others(self, path: str) -> list[str]:
         """The files that have the module at `path` through another module, and mention one of its names there."""
-        found = self._by_others.get(path)
-        if found is None:
-            others, says = self._index.handed_on(path), self._texts.says
-            found = [user for user, names in others.items() if any(says(user, name) for name in names)]
-            self._by_others[path] = found
-        return found
+        others, says = self._index.handed_on(path), self._texts.says
+        return [user for user, names in others.items() if any(says(user, name) for name in names)]
 
     def comes_by_fixture(self, test: str, exposed: Exposed) -> bool:
         """Whether a test may get to a client by a fixture that another file exposes, which it has by name alone."""
@@ -149,68 +137,53 @@ class Uses:
         # of a container all members lead on
         has_items = any(isinstance(value, Items | Filled | Pairs) for value in values)
         members = _EVERY if has_items else first
-        key = (user, imported, members)
-        known = self._uses_known.get(key)
-        if known is None:
-            known = self._uses_known[key] = (
-                self._reimporters(user, imported),
-                self._is_mentioned(user, imported, members),
-            )
-        reimporters, is_mentioned = known
-        if "" in first or not (reimporters or is_mentioned):
-            return bool(reimporters) or is_mentioned
-        groups = self._groups_known.get(key)
-        if groups is None:
-            groups = [*self._groups(user, imported, reimporters, is_mentioned=is_mentioned)]
-            self._groups_known[key] = groups
+        if "" in first:
+            return self._is_mentioned(user, imported, members) or bool(self._reimporters(user, imported))
+        groups = self._groups(user, imported, members)
         # most are refused by the first: not even all groups together mention enough
         return reach.is_reached(
             values, lambda word: any(self._is_mentioned_by(group, word) for group in groups)
         ) and any(reach.is_reached(values, partial(self._is_mentioned_by, group)) for group in groups)
 
-    def _groups(
-        self, user: str, imported: _Import, reimporters: Iterable[tuple[str, bool]], *, is_mentioned: bool
-    ) -> Iterator[_Group]:
-        """The groups of files that may get to a client together, by a name that `user` imports."""
-        if is_mentioned:
-            yield (user,)
-        for other, is_further in reimporters:
-            if is_further:
-                yield other
-            yield (user, other)
-            yield from ((user, other, receiver) for receiver in self._receivers(other, imported))
-        if is_mentioned:
-            yield from ((user, receiver) for receiver in self._receivers(user, imported))
+    @memoized
+    def _groups(self, user: str, imported: _Import, members: frozenset[str]) -> list[_Group]:
+        """The groups of files that may get to a client together, by a name that `user` imports and its `members`."""
+        groups: list[_Group] = []
+        for other, is_further in self._reimporters(user, imported):
+            groups += [other] if is_further else []
+            groups.append((user, other))
+            groups += [(user, other, receiver) for receiver in self._receivers(other, imported)]
+        if self._is_mentioned(user, imported, members):
+            groups.insert(0, (user,))
+            groups += [(user, receiver) for receiver in self._receivers(user, imported)]
+        return groups
 
     def _receivers(self, user: str, imported: _Import) -> list[str]:
         """The files that may get what `user` makes of an imported name; none where its text makes nothing of it for others."""
         users = sorted(self._users(user))
         return users if users and self._texts.has(user, code_patterns.making_of(imported.local_name)) else []
 
+    @memoized
     def _is_mentioned_beyond(self, user: str, word: str) -> bool:
         """Whether a file mentions `word`, or one does that may get something from it."""
-        known = self._mentions_beyond.get((user, word))
-        if known is None:
-            found = any(self._texts.says(other, word) for other in self._beyond(user))
-            known = self._mentions_beyond[user, word] = found
-        return known
+        return any(self._texts.says(other, word) for other in self._beyond(user))
 
-    def _users(self, path: str) -> set[str]:
+    def _users(self, path: str) -> frozenset[str]:
         """The files that may get something from the file at `path`, by importing it or as a fixture."""
         return self._index.all_users(path).union(self._fixtures.tests_of(path))
 
+    @memoized
     def _reach_for(self, user: str) -> Reach:
         """What to look for in a file: blocking functions as well where its code may run in a coroutine.
 
         That is one of its own, of a file that may get something from it, or one that an application runs.
         """
-        known = self._in_coroutines.get(user)
-        if known is None:
-            has, is_test = self._texts.has, self._index.settings.is_test(user)
-            known = self._in_coroutines[user] = any(
-                has(path, code_patterns.COROUTINE) for path in self._near(user, is_test=is_test)
-            ) or (not is_test and has(user, code_patterns.SETTING_ANY))
-        return self._blocking if known else self._clients
+        has, is_test = self._texts.has, self._index.settings.is_test(user)
+        if any(has(path, code_patterns.COROUTINE) for path in self._near(user, is_test=is_test)) or (
+            not is_test and has(user, code_patterns.SETTING_ANY)
+        ):
+            return self._blocking
+        return self._clients
 
     def _near(self, path: str, *, is_test: bool) -> Iterator[str]:
         """A file, those that may get something from it, and those that may read what it puts into other modules."""
@@ -229,7 +202,8 @@ class Uses:
             return self._is_mentioned_beyond(group, word)
         return any(self._texts.says(path, word) for path in group)
 
-    def _is_mentioned(self, user: str, imported: _Import, members: Collection[str]) -> bool:
+    @memoized
+    def _is_mentioned(self, user: str, imported: _Import, members: frozenset[str]) -> bool:
         """Whether a file uses a name by one of its `members`, or in a way that reads no member of it at all."""
         if imported.name == GETTER:
             return True
@@ -240,16 +214,15 @@ class Uses:
             user, imported, rf"(?!{LETTER})(?!\s*\.\s*[A-Za-z_])", imported.imports
         )
 
+    @memoized
     def _beyond(self, path: str) -> list[str]:
         """A file and those that may get something from it, directly or not, nearest first."""
-        files = self._beyond_known.get(path)
-        if files is None:
-            files = self._beyond_known[path] = [path]
-            seen = {path}
-            for current in files:
-                fresh = sorted(self._users(current) - seen)
-                seen.update(fresh)
-                files += fresh
+        files = [path]
+        seen = {path}
+        for current in files:
+            fresh = sorted(self._users(current) - seen)
+            seen.update(fresh)
+            files += fresh
         return files
 
     def _has(self, user: str, imported: _Import, end: str, times: int) -> bool:
@@ -259,30 +232,35 @@ class Uses:
         mention = rf"{imported.local_name}(?<!{before}{imported.local_name}){end}"
         return self._texts.has(user, rf"(?s){mention}" + rf".*?{mention}" * times)
 
-    def _imports_of_exposed(self, user: str, exposed: Exposed) -> Iterator[_Import]:
-        """The exposed names of another file that `user` has, by whatever kind of import."""
-        modules = set(self._index.place(exposed.path).modules)
+    @memoized
+    def _imports_of(self, user: str, path: str, names: tuple[str, ...]) -> list[_Import]:
+        """Those of the `names` of the file at `path` that `user` has, by whatever kind of import."""
+        imports: list[_Import] = []
+        modules = set(self._index.place(path).modules)
         has_module = has_all = False
-        others = self._index.handed_on(exposed.path).get(user, ())
+        others = self._index.handed_on(path).get(user, ())
         handles = [handle for handle in sorted(others) if self._texts.says(user, handle)]
         for edge in self._index.edges(user):
-            if edge.module in modules and edge.name is not None and edge.name in exposed.values:
-                yield _Import(
-                    edge.name, edge.local_name, self._index.number_in_imports(user, edge.local_name)
-                )
+            if edge.module in modules and edge.name in names:
+                times = self._index.number_in_imports(user, edge.local_name)
+                imports.append(_Import(edge.name, edge.local_name, times))
             if edge.module in modules and edge.name == "*":
                 has_all = True
             elif edge.full_name in modules:
                 has_module = True
-        for name in sorted(exposed.values):
-            if name.isidentifier():
-                if has_all:
-                    yield _Import(name, name, 0)
-                if has_module:
-                    yield _Import(name, name, 0, of_module=True)
-                for handle in (h for h in handles if self._texts.says(user, f"{h}.{name}")):
-                    yield _Import(name, rf"{handle}\.{name}", 0, of_module=True)
+        for name in sorted(filter(str.isidentifier, names)):
+            if has_all:
+                imports.append(_Import(name, name, 0))
+            if has_module:
+                imports.append(_Import(name, name, 0, of_module=True))
+            imports += [
+                _Import(name, rf"{handle}\.{name}", 0, of_module=True)
+                for handle in handles
+                if self._texts.says(user, f"{handle}.{name}")
+            ]
+        return imports
 
+    @memoized
     def _reimporters(self, user: str, imported: _Import) -> list[tuple[str, bool]]:
         """The files that may get an imported name on from `user`, each with whether others may get it from them in turn."""
         if imported.of_module:

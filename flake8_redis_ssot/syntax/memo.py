@@ -14,9 +14,9 @@ Answer = TypeVar("Answer")
 def memoized(
     function: Callable[Concatenate[Subject, Arguments], Answer],
 ) -> Callable[Concatenate[Subject, Arguments], Answer]:
-    """Keep each answer on the first argument, a node or a symbol table, so that it goes when that goes.
+    """Keep each answer on the first argument, so that it goes when that goes: a node, or the object of a method.
 
-    An answer must not lead back to its node: trees go without the garbage collector.
+    An answer must not lead back to that: trees go without the garbage collector.
     """
     name = f"memo of {function.__module__}.{function.__qualname__}"
 
