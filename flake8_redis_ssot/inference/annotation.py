@@ -11,6 +11,7 @@ from flake8_redis_ssot.inference.values import Definition, Instance, Items, Qual
 from flake8_redis_ssot.libraries.standard import ITERATORS, MAPPINGS, SEQUENCES
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint
 from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.synthetic import Promised
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -62,12 +63,16 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
                 yield from (QualifiedName(name) for name in names)
                 yield from inference.values(parts[0], point)
             elif last in MAPPINGS and len(parts) == 2:
-                yield Items((inference.promise(parts[1], is_many=True),), point, (None,), inference.context)
+                yield Items(
+                    (inference.synthetic(Promised, parts[1], True),), point, (None,), inference.context
+                )
             elif last in ITERATORS:
-                yield Items((inference.promise(parts[0], is_many=True),), point, None, inference.context)
+                yield Items((inference.synthetic(Promised, parts[0], True),), point, None, inference.context)
             elif last in SEQUENCES or last in ("tuple", "Tuple"):
                 is_many = last in SEQUENCES or any(map(_is_ellipsis, parts))
-                elements = tuple(inference.promise(p, is_many=is_many) for p in parts if not _is_ellipsis(p))
+                elements = tuple(
+                    inference.synthetic(Promised, p, is_many) for p in parts if not _is_ellipsis(p)
+                )
                 yield Items(elements, point, None, inference.context)
             else:
                 yield from promised(inference, value, point)

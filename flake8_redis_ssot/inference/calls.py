@@ -29,7 +29,6 @@ from flake8_redis_ssot.inference.values import (
     Generator,
     Instance,
     Items,
-    Produced,
     QualifiedName,
     Text,
     Value,
@@ -70,6 +69,7 @@ from flake8_redis_ssot.syntax.arguments import (
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import callee_of
 from flake8_redis_ssot.syntax.scopes import Scopes
+from flake8_redis_ssot.syntax.synthetic import Produced
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -149,7 +149,7 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                         yield from records.replaced(inference, inference.values(argument, point), call, point)
                 elif name in MAKING_MISSING:
                     for factory in call.args[:1]:
-                        made = inference.stand_ins.setdefault(factory, Produced(factory))
+                        made = inference.synthetic(Produced, factory)
                         yield Items((made,), point, (None,), inference.context)
                 elif name in RECORDS:
                     yield from standard_calls.record(inference, call, point)

@@ -15,13 +15,11 @@ from flake8_redis_ssot.inference.stores import either, keys_of
 from flake8_redis_ssot.inference.values import (
     NOTHING,
     Definition,
-    Element,
     Filled,
     Generator,
     Instance,
     Items,
     Pairs,
-    Promised,
     QualifiedName,
     Value,
     Values,
@@ -29,6 +27,7 @@ from flake8_redis_ssot.inference.values import (
 from flake8_redis_ssot.libraries.standard import GETTERS, TAKERS
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Projection, Rest, Scope
 from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.synthetic import Element, Promised
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -181,9 +180,9 @@ def union(inference: Inference, node: ast.BinOp, point: ProgramPoint) -> Iterato
             yield merged((None, None), sides, point, inference)
     elif isinstance(node.op, ast.Mult):
         for side in sides if any(value.keys is None for value in containers) else ():
-            yield any_number(inference, inference.element(side), point)
+            yield any_number(inference, inference.synthetic(Element, side), point)
     elif containers:
-        both = inference.stand_ins.setdefault(node, tuple(ast.Starred(side) for side in sides))
+        both = tuple(inference.synthetic(ast.Starred, side) for side in sides)
         yield Items(both, point, None, inference.context)
 
 
@@ -228,7 +227,7 @@ def _entries(
 def _element_values(inference: Inference, items: Items, element: ast.expr) -> Values:
     """The values of an element expression; of a starred one any element of what is unpacked."""
     if isinstance(element, ast.Starred):
-        element = inference.element(element.value)
+        element = inference.synthetic(Element, element.value)
     return inference.within(items.context, inference.values, element, items.point)
 
 
@@ -262,7 +261,10 @@ def subscript(inference: Inference, node: ast.Subscript, point: ProgramPoint) ->
                 yield from _values_under(inference, value, node.slice, point)
             case Items() if isinstance(node.slice, ast.Slice):
                 yield from _sliced(
-                    inference, value, node.slice, any_number(inference, inference.element(node.value), point)
+                    inference,
+                    value,
+                    node.slice,
+                    any_number(inference, inference.synthetic(Element, node.value), point),
                 )
             case Items() | Instance() | Filled(keyed=False):
                 yield from projected(inference, frozenset([value]), _projection_of(node.slice))

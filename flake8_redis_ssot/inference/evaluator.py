@@ -27,11 +27,8 @@ from flake8_redis_ssot.inference.values import (
     CallContext,
     Coroutine,
     Definition,
-    Element,
     Instance,
     Items,
-    Produced,
-    Promised,
     QualifiedName,
     SuperProxy,
     Text,
@@ -44,8 +41,8 @@ from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
 from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Scope, Store
 from flake8_redis_ssot.syntax.nodes import is_generator
-from flake8_redis_ssot.syntax.patterns import Narrowed
 from flake8_redis_ssot.syntax.scopes import Scopes
+from flake8_redis_ssot.syntax.synthetic import Element, Narrowed, Produced, Promised
 
 BUDGET = 300_000
 """Steps of evaluation for one file (expressions, bindings and values looked at); what they do not reach stays unknown."""
@@ -83,10 +80,8 @@ class Inference:
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
         self.shared: dict[Store, set[str]] = {}
         """For each store (`app.state.client = x`) the names by which other files read it, as far as bindings tell."""
-        self.stand_ins: dict[object, Any] = {}
-        """Nodes made up for what the source does not spell out: keywords as the keys of a dict, a class that a call makes."""
+        self._synthetic: dict[object, Any] = {}
         self._generators: dict[Scope, bool] = {}
-        self._promises: dict[ast.expr, Promised] = {}
 
     def release(self) -> None:
         """Drop the references to and from the parts, so that all memory is freed without the garbage collector."""
@@ -354,17 +349,13 @@ class Inference:
         """Whether a call of the unknown dotted name `name` gives an instance of that name, to be resolved later; here none does."""
         return False
 
-    def promise(self, annotation: ast.expr, *, is_many: bool) -> Promised:
-        """A node that stands for an expression of that type (for any number with `is_many`), one for each annotation."""
-        promised = self._promises.get(annotation)
-        if promised is None:
-            promised = self._promises[annotation] = Promised(annotation, is_many)
-        return promised
-
-    def element(self, whole: ast.expr) -> Element:
-        """A node that stands for any element of `whole`, one for each expression."""
-        stand_in: Element = self.stand_ins.setdefault(("element", whole), Element(whole))
-        return stand_in
+    def synthetic(self, make: Callable[..., _Answer], *given: object) -> _Answer:
+        """What `make(*given)` makes up for something that the source does not spell out: one for each `given`."""
+        key = (make, *given)
+        if key not in self._synthetic:
+            self._synthetic[key] = make(*given)
+        made: _Answer = self._synthetic[key]
+        return made
 
     def given_by(self, function: Scope) -> list[Value]:
         """The values that a function yields, or else returns."""

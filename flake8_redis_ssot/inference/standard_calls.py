@@ -20,6 +20,7 @@ from flake8_redis_ssot.inference.values import (
 from flake8_redis_ssot.libraries.standard import FACTORIES, RECORD
 from flake8_redis_ssot.syntax.arguments import parameters
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
+from flake8_redis_ssot.syntax.synthetic import Element
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
@@ -52,13 +53,9 @@ def built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Itera
         case "str" if len(arguments) == 1:
             yield from inference.texts(arguments[0], point)
         case "zip":
-            elements: list[ast.expr] = [inference.element(part) for part in arguments]
-            one = inference.stand_ins.setdefault(("turn", call), ast.Tuple(elements, ast.Load()))
-            yield containers.any_number(inference, one, point)
+            yield containers.any_number(inference, inference.synthetic(_zipped, *arguments), point)
         case "map" if arguments:
-            elements = [inference.element(part) for part in arguments[1:]]
-            one = inference.stand_ins.setdefault(("turn", call), ast.Call(arguments[0], elements, []))
-            yield containers.any_number(inference, one, point)
+            yield containers.any_number(inference, inference.synthetic(_mapped, *arguments), point)
         case "filter" if len(arguments) == 2:
             yield from (v for v in inference.values(arguments[1], point) if _iterates_elements(v))
         case "staticmethod" | "classmethod" as kind:
@@ -100,12 +97,26 @@ def _iterates_elements(value: Value) -> bool:
     return isinstance(value, Generator) and value.how == "iterator"
 
 
+def _zipped(*iterables: ast.expr) -> ast.Tuple:
+    """One tuple of those that `zip(*iterables)` gives."""
+    return ast.Tuple([Element(part) for part in iterables], ast.Load())
+
+
+def _mapped(function: ast.expr, *iterables: ast.expr) -> ast.Call:
+    """One of the calls that `map(function, *iterables)` makes."""
+    return ast.Call(function, [Element(part) for part in iterables], [])
+
+
+def _key(keyword: ast.keyword) -> ast.Constant:
+    """The key that a keyword is in the dict that it makes."""
+    return ast.Constant(keyword.arg)
+
+
 def of_keywords(inference: Inference, call: ast.Call, point: ProgramPoint) -> Items:
     """The dict that `dict(other, key=value)` makes: keywords as keys, after what is unpacked."""
     elements = (*call.args, *(k.value for k in call.keywords))
-    names = (*(None for _ in call.args), *(k.arg for k in call.keywords))
-    keys = inference.stand_ins.setdefault(call, tuple(name and ast.Constant(name) for name in names))
-    return containers.merged(keys, elements, point, inference)
+    names = (inference.synthetic(_key, k) if k.arg else None for k in call.keywords)
+    return containers.merged((*(None for _ in call.args), *names), elements, point, inference)
 
 
 def field(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
@@ -118,11 +129,14 @@ def field(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator
 
 
 def record(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:
-    """The class that `namedtuple("T", "a b")` and the like make, as a made-up `ClassDef`."""
-    known = inference.stand_ins.get(("record", call))
-    if known is not None:
-        yield Definition(known)
-        return
+    """The class that `namedtuple("T", "a b")` and the like make."""
+    scope = inference.synthetic(_record_class, call, point.scope, point.order)
+    if scope is not None:
+        yield Definition(scope)
+
+
+def _record_class(call: ast.Call, around: Scope, order: int) -> Scope | None:
+    """The scope of a synthetic `ClassDef` with the fields of a record; None where the call does not tell them."""
     keywords = {k.arg: k.value for k in call.keywords}
     fields: list[tuple[object, list[ast.expr]]] = []
     match [*call.args[1:2], *(keywords[name] for name in ("field_names", "fields") if name in keywords)]:
@@ -131,19 +145,19 @@ def record(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
         case [ast.Tuple(elts=written) | ast.List(elts=written)]:
             parts = [f.elts if isinstance(f, ast.Tuple | ast.List) and f.elts else [f] for f in written]
             fields += ((getattr(name, "value", None), more) for name, *more in parts)
+    if not fields or not all(isinstance(name, str) for name, _ in fields):
+        return None
     defaults_node = keywords.get("defaults")
     defaults = defaults_node.elts if isinstance(defaults_node, ast.Tuple | ast.List) else []
     field_defaults = [*(None,) * (len(fields) - len(defaults)), *defaults]
-    if fields and all(isinstance(name, str) for name, _ in fields):
-        body = [
-            ast.AnnAssign(ast.Name(str(name)), (more or [ast.Constant(None)])[0], (*more[1:2], default)[0], 1)
-            for (name, more), default in zip(fields, field_defaults, strict=False)
-        ]
-        node = ast.ClassDef("", [ast.Name(RECORD)], [], [*body], [])
-        scope = inference.stand_ins["record", call] = Scope("class", point.scope, node)
-        for (name, _), stated in zip(fields, body, strict=True):
-            scope.bindings[str(name)] = [Binding(point.order, (), value=stated, scope=point.scope)]
-        yield Definition(scope)
+    body = [
+        ast.AnnAssign(ast.Name(str(name)), (more or [ast.Constant(None)])[0], (*more[1:2], default)[0], 1)
+        for (name, more), default in zip(fields, field_defaults, strict=False)
+    ]
+    scope = Scope("class", around, ast.ClassDef("", [ast.Name(RECORD)], [], [*body], []))
+    for (name, _), stated in zip(fields, body, strict=True):
+        scope.bindings[str(name)] = [Binding(order, (), value=stated, scope=around)]
+    return scope
 
 
 def read_by(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterator[Value]:

@@ -142,37 +142,6 @@ class SuperProxy:
     scope: Scope
 
 
-class Promised(ast.expr):
-    """A made-up expression of which only the type is known, by its `annotation`; with `is_many` any number of these."""
-
-    _fields = ("annotation",)
-
-    def __init__(self, annotation: ast.expr, is_many: bool) -> None:
-        super().__init__()
-        self.annotation = annotation
-        self.is_many = is_many
-
-
-class Element(ast.expr):
-    """A made-up expression for any element of what `of` gives, to be an element of another container: `zip(of, ...)`."""
-
-    _fields = ("of",)
-
-    def __init__(self, of: ast.expr) -> None:
-        super().__init__()
-        self.of = of
-
-
-class Produced(ast.expr):
-    """A made-up expression for what calls of `factory` give, to be the element of a `defaultdict(factory)`."""
-
-    _fields = ("factory",)
-
-    def __init__(self, factory: ast.expr) -> None:
-        super().__init__()
-        self.factory = factory
-
-
 Value = (
     QualifiedName
     | Text

@@ -1,20 +1,11 @@
-"""The names that `match` patterns bind, each with a made-up expression for its value."""
+"""The names that `match` patterns bind, each with an expression for its value."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 
-
-class Narrowed(ast.expr):
-    """A made-up expression for `subject` where that is an instance of `cls`."""
-
-    _fields = ("subject", "cls")
-
-    def __init__(self, subject: ast.expr, cls: ast.expr) -> None:
-        super().__init__()
-        self.subject = subject
-        self.cls = cls
+from flake8_redis_ssot.syntax.synthetic import Narrowed
 
 
 def captures(pattern: ast.pattern, subject: ast.expr) -> dict[str, ast.expr]:
