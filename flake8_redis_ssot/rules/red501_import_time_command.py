@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
 from flake8_redis_ssot.analysis.client_calls import Command, shown
 from flake8_redis_ssot.analysis.deferred import around, is_deferred
@@ -12,7 +13,9 @@ from flake8_redis_ssot.inference.values import Definition
 from flake8_redis_ssot.libraries.standard import RUNNING
 from flake8_redis_ssot.libraries.traits import CONNECTING
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
+from flake8_redis_ssot.syntax.conditions import truth
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 
@@ -28,9 +31,9 @@ class ImportTimeCommand(Rule):
     - a property, `with`, loop or operator that leads to one
     - the construction of a cluster client, which asks its nodes at once
 
-    Not reported: a client that is only built, code under `if __name__ == "__main__":`, and scripts. A
-    script is a file that begins with `#!`, prints or calls `main` at the top level, or defines
-    neither a function nor a class.
+    Not reported: a client that is only built, code under `if __name__ == "__main__":`, annotations that
+    Python does not evaluate, and scripts. A script is a file that begins with `#!`, prints or calls
+    `main` at the top level, or defines neither a function nor a class.
 
     ## Why is this bad?
     The import fails if the server is not up yet, and it waits if the server is slow. Tests, tools and
@@ -99,9 +102,8 @@ class ImportTimeCommand(Rule):
         ]
         if not found or _is_script(module, context.source.text):
             return
-        guarded = {id(part) for part in module.body if isinstance(part, ast.If) and _names_main(part)}
-        for call, point, what, target in found:
-            if not any(branch in guarded for branch, _ in point.path):
+        for call, _, what, target in found:
+            if _runs_on_import(module, call):
                 yield self.diagnostic(
                     context,
                     context.source.range_of(call),
@@ -153,5 +155,29 @@ def _runs_main(part: ast.stmt) -> bool:
     )
 
 
-def _names_main(test: ast.If) -> bool:
-    return any(isinstance(part, ast.Name) and part.id == "__name__" for part in all_nodes(test.test))
+def _runs_on_import(module: ast.Module, node: ast.expr) -> bool:
+    """Whether no condition says that `node` runs only if the file is run as a script."""
+    for inner, outer in pairwise([node, *ancestors(module, node)]):
+        match outer:
+            case ast.If(test=test, orelse=otherwise) if inner is not test:
+                is_run = not _rules_out(test, is_met=inner not in otherwise)
+            case ast.IfExp(test=test, orelse=other) if inner is not test:
+                is_run = not _rules_out(test, is_met=inner is not other)
+            case ast.BoolOp(op=op, values=values):
+                before = values[: values.index(inner)]  # type: ignore[arg-type]
+                is_run = not any(_rules_out(test, is_met=isinstance(op, ast.And)) for test in before)
+            case _:
+                continue
+        if not is_run:
+            return False
+    return True
+
+
+def _rules_out(test: ast.expr, *, is_met: bool) -> bool:
+    """Whether a condition on `__name__` cannot be met (or, without `is_met`, fail) while the file is imported.
+
+    One that also asks for something else is taken to do so.
+    """
+    names = {part.id for part in all_nodes(test) if isinstance(part, ast.Name)}
+    holds = truth(test, lambda name: ast.Constant("") if name == "__name__" else None)
+    return "__name__" in names and holds is not is_met

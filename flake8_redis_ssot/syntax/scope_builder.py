@@ -46,6 +46,8 @@ class _ScopeBuilder:
         self.scopes = scopes
         self._order = 0
         self._subjects: dict[ast.match_case, ast.expr] = {}
+        self._puts_off = False
+        """Whether annotations are kept as text: `from __future__ import annotations`."""
         self._here: OwnExpressions
 
     def run(self, tree: ast.Module) -> None:
@@ -171,17 +173,23 @@ class _ScopeBuilder:
     def _body(body: Sequence[ast.stmt], scope: Scope, path: tuple[Branch, ...]) -> list[Item]:
         return [(statement, scope, path) for statement in reversed(body)]
 
-    def _add_expression(self, node: ast.AST) -> None:
-        """Note an expression of the current statement; the nodes within are visited on demand."""
+    def _add_annotation(self, node: ast.expr, *, is_local: bool = False) -> None:
+        """Note an annotation; one of a local variable is never evaluated, nor is any if the file puts them off."""
+        path = self._here.path
+        self._add_expression(node, (*path, (id(node), "typing")) if is_local or self._puts_off else path)
+
+    def _add_expression(self, node: ast.AST, path: tuple[Branch, ...] | None = None) -> None:
+        """Note an expression of the current statement (on its branches, or on `path`); the nodes within are visited on demand."""
         here = self._here
         self._order += STEP
-        here.expressions.append((node, here.scope, self._order))
+        path = here.path if path is None else path
+        here.expressions.append((node, here.scope, self._order, path))
         if isinstance(node, ast.Yield | ast.YieldFrom) and node.value is not None:
             self.scopes.note_yield(node, here.scope, self._order, here.path)
         elif type(node) in _CALLING:
             self._note_filling(node)
         if self.scopes.binds_within:
-            for _ in self.scopes.points_in(node, here.scope, self._order, here.path, frozenset()):
+            for _ in self.scopes.points_in(node, here.scope, self._order, path, frozenset()):
                 pass
 
     def _annotated(self, node: ast.AnnAssign, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
@@ -196,7 +204,7 @@ class _ScopeBuilder:
             bare = Binding(self._order, path, value=node, scope=scope)
             owner.attributes.setdefault(declared, []).append(bare)
             self.scopes.all_bindings.append((declared, bare, self._here.header))
-        self._add_expression(node.annotation)
+        self._add_annotation(node.annotation, is_local=scope.kind == "function")
         if node.value is not None:
             self._add_expression(node.value)
             self._assign([node.target], node)
@@ -260,7 +268,7 @@ class _ScopeBuilder:
                 self._add_expression(part)
         for annotation in (*(argument.annotation for argument in everyone), node.returns):
             if annotation is not None:
-                self._add_expression(annotation)
+                self._add_annotation(annotation)
         self._order += STEP
         self.scopes.bind(scope, node.name, self._order, path, value=node, lines=self._here.lines)
         return self._body(node.body, inner, ())
@@ -296,7 +304,7 @@ class _ScopeBuilder:
                     )
                 case ast.Subscript(value=owner, slice=key) if source is not None:
                     self._put(owner, key, source, projection)
-            self._here.expressions.append((leaf, scope, self._order))
+            self._here.expressions.append((leaf, scope, self._order, path))
 
     def _set_attribute(
         self, owner: ast.expr, name: str, value: ast.AST, projection: tuple[Projection, ...] = ()
@@ -383,6 +391,8 @@ class _ScopeBuilder:
                 name = alias.name if alias.asname else alias.name.split(".")[0]
                 self.scopes.bind(scope, alias.asname or name, self._order, path, name)
             return ()
+        if node.module == "__future__":
+            self._puts_off |= any(alias.name == "annotations" for alias in node.names)
         bases = self.scopes.bases(node)
         self.scopes.imports.update(base.split(".")[0] for base in bases)
         for alias in node.names:

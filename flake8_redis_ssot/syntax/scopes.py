@@ -42,9 +42,10 @@ Item = tuple[ast.AST, Scope, tuple[Branch, ...]]
 
 @dataclass(slots=True)
 class OwnExpressions:
-    """A statement (or handler, or case) with its own expressions, each with scope and order; not those of its body.
+    """A statement (or handler, or case) with its own expressions, each with scope, order and branches; not those of its body.
 
-    `lines` are those of the whole statement, `header` those before its body.
+    `lines` are those of the whole statement, `header` those before its body. Each expression has its own branches, as
+    an annotation that is never evaluated counts as one under `if TYPE_CHECKING:`.
     """
 
     node: Statement
@@ -53,7 +54,7 @@ class OwnExpressions:
     path: tuple[Branch, ...]
     lines: Lines
     header: Lines
-    expressions: list[tuple[ast.AST, Scope, int]] = field(default_factory=list)
+    expressions: list[tuple[ast.AST, Scope, int, tuple[Branch, ...]]] = field(default_factory=list)
 
 
 class Scopes:
@@ -101,8 +102,8 @@ class Scopes:
             if lines is None or touches(lines, statement.lines):
                 if type(statement.node) in types:
                     yield ProgramPoint(statement.node, statement.scope, statement.order, statement.path)
-                for node, scope, order in statement.expressions:
-                    yield from self.points_in(node, scope, order, statement.path, types)
+                for node, scope, order, path in statement.expressions:
+                    yield from self.points_in(node, scope, order, path, types)
 
     def both_run(self, one: ProgramPoint, other: ProgramPoint) -> bool:
         """Whether `one`, which stands earlier, and `other` can both run: not in exclusive arms, or in one that leaves."""
