@@ -12,7 +12,7 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, Filled, Generator, Instance, Value
 from flake8_redis_ssot.libraries.standard import PROPERTIES
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
-from flake8_redis_ssot.syntax.implied import PROPERTY, implied
+from flake8_redis_ssot.syntax.implied import CALLED, DELETED, PROPERTY, SET, implied
 from flake8_redis_ssot.syntax.nodes import last_name
 
 
@@ -55,18 +55,31 @@ def runs(inference: Inference, point: ProgramPoint, names: Collection[str]) -> I
     if isinstance(node, ast.Call) and last_name(node.func) in names:
         yield _run(inference, point, node, "", inference.values(node.func, point))
     for name, owner, expression in implied(node):
-        if name in names and not _is_bound(inference, node, point):
+        if name in names and (name == CALLED or not _is_bound(inference, node, point)):
             # what is put into a container later is no further value of it
             owners = [v for v in inference.values(owner, point) if not isinstance(v, Filled)]
             instances = [v for v in owners if isinstance(v, Instance) and isinstance(v.of, Definition)]
-            is_read = name.startswith(PROPERTY)
-            members = [
-                inference.classes.kept(instance, name.removeprefix(PROPERTY)) for instance in instances
-            ]
+            members = [_kept(inference, instance, name) for instance in instances]
+            is_read = name.startswith(PROPERTY) and name[-1] not in (SET, DELETED)
             methods = [v for values in members for v in values if _is_property(inference, v) == is_read]
             if methods and len(instances) == len(owners):
                 is_known = all(members) and len(methods) == sum(map(len, members))
-                yield _run(inference, point, expression, "" if is_read else name, methods, is_known=is_known)
+                is_named = is_read or name == CALLED
+                yield _run(inference, point, expression, "" if is_named else name, methods, is_known=is_known)
+
+
+def _kept(inference: Inference, instance: Instance, name: str) -> Collection[Value]:
+    """What the class of an object has under the `name` of `implied`; of a property that is set, what sets it."""
+    if not name.endswith((SET, DELETED)):
+        return inference.classes.kept(instance, name.removeprefix(PROPERTY))
+    assert isinstance(instance.of, Definition)
+    owners = inference.classes.having(instance.of.scope, name[1:-1])
+    nodes = [b.value for owner in owners for b in owner.bindings.get(name[1:-1], ())]
+    return [
+        Definition(inference.namespaces[node])
+        for node in nodes
+        if isinstance(node, ast.FunctionDef) and _marked(node) == name
+    ]
 
 
 def _is_bound(inference: Inference, node: ast.AST, point: ProgramPoint) -> bool:
@@ -119,5 +132,13 @@ def run_as(function: ast.FunctionDef, point: ProgramPoint) -> str:
         return function.name
     if function.name == "__init__":
         return getattr(owner.node, "name", "")
-    is_read = any(last_name(decorator) in PROPERTIES for decorator in function.decorator_list)
-    return PROPERTY * is_read + function.name
+    return _marked(function)
+
+
+def _marked(function: ast.FunctionDef) -> str:
+    """The name of a method, marked if it is a property's."""
+    decorators = {last_name(decorator) for decorator in function.decorator_list}
+    for decorator, mark in (("setter", SET), ("deleter", DELETED)):
+        if decorator in decorators:
+            return PROPERTY + function.name + mark
+    return PROPERTY * (not decorators.isdisjoint(PROPERTIES)) + function.name
