@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions, in_coroutines
@@ -18,6 +18,7 @@ from flake8_redis_ssot.facts.model import DefaultFacts, PoolFacts
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import mode_of
 from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.inference.standard_calls import handed_call
 from flake8_redis_ssot.inference.values import Instance, QualifiedName, Value, Values
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.traits import INITIALISING
@@ -139,6 +140,22 @@ class RuleContext:
         return found
 
     @cached_property
+    def handed_over(self) -> list[Construction]:
+        """What is built by a function that calls the builder it is given: `map(redis.Redis, hosts)`.
+
+        The call of each is made up, and not in the tree; its point is the call that makes it.
+        """
+        found = []
+        for point in self.points:
+            if isinstance(point.node, ast.Call) and not point.for_typing:
+                call = handed_call(self.inference, point.node, point)
+                reached = self.inference.builders(replace(point, node=call)) if call is not None else {}
+                if call is not None and reached:
+                    where = self.source.range_of(point.node)
+                    found.append(Construction(point, call, reached, where, inferred=True))
+        return found
+
+    @cached_property
     def commands(self) -> list[Command]:
         """Every command of the file that is sent on a client of known kind, in source order."""
         return list(commands(self.inference, self.scopes, self.points))
@@ -254,7 +271,7 @@ class RuleContext:
         """The constructions of that kind (None: any), unless the file is the manager, which may build, or one more manager is made."""
         if self.place.is_manager:
             return []
-        made = (c for c in self.constructions if kind in (None, c.kind))
+        made = (c for c in (*self.constructions, *self.handed_over) if kind in (None, c.kind))
         return [c for c in made if c.call not in self.made_managers and not self._initialises_manager(c)]
 
     def _initialises_manager(self, made: Construction) -> bool:

@@ -27,6 +27,12 @@ class Construction:
     inferred: bool = False
 
     @property
+    def node(self) -> ast.Call:
+        """The call that stands in the file: `call`, or the one that hands the builder over to what makes that."""
+        assert isinstance(self.point.node, ast.Call)
+        return self.point.node
+
+    @property
     def kind(self) -> Kind:
         return "pool" if any(b.kind == "pool" for b in self.reached.values()) else "client"
 

@@ -44,6 +44,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     TRANSPARENT,
 )
 from flake8_redis_ssot.libraries.standard import (
+    AWAITED_CALLERS,
     BUILT_IN_DECORATORS,
     CASTS,
     ENTERING_METHODS,
@@ -179,6 +180,7 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
             case Definition() | Instance(of=Definition()):
                 for callee in callees(inference, value):
                     yield from _results(inference, callee, call, point)
+    yield from inference.values(standard_calls.handed_call(inference, call, point, AWAITED_CALLERS), point)
     if isinstance(call.func, ast.Attribute):
         if call.func.attr in ENTERING_METHODS:
             for argument in call.args[:1]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference import calls, containers, importing
@@ -17,9 +17,10 @@ from flake8_redis_ssot.inference.values import (
     SuperProxy,
     Value,
 )
-from flake8_redis_ssot.libraries.standard import FACTORIES, RECORD
+from flake8_redis_ssot.libraries.standard import CALLERS, FACTORIES, RECORD
 from flake8_redis_ssot.syntax.arguments import parameters
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
+from flake8_redis_ssot.syntax.nodes import last_name
 from flake8_redis_ssot.syntax.synthetic import Element
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Itera
             yield from inference.texts(arguments[0], point)
         case "zip":
             yield containers.any_number(inference, inference.synthetic(_zipped, *arguments), point)
-        case "map" if arguments:
-            yield containers.any_number(inference, inference.synthetic(_mapped, *arguments), point)
+        case "map" if (one := handed_call(inference, call, point)) is not None:
+            yield containers.any_number(inference, one, point)
         case "filter" if len(arguments) == 2:
             yield from (v for v in inference.values(arguments[1], point) if _iterates_elements(v))
         case "staticmethod" | "classmethod" as kind:
@@ -73,6 +74,29 @@ def built_in(inference: Inference, call: ast.Call, point: ProgramPoint) -> Itera
                     yield value.of
         case "super":
             yield SuperProxy(point.scope.enclosing("class"))
+
+
+def handed_call(
+    inference: Inference, call: ast.Call, point: ProgramPoint, callers: Mapping[str, int] = CALLERS
+) -> ast.Call | None:
+    """The call that one of the `callers` makes of its argument: for `map(f, xs)` that of `f` with elements.
+
+    None where `call` is of no such function, or of a method `map`.
+    """
+    name = last_name(call.func)
+    at = callers.get(name, len(call.args))
+    if len(call.args) <= at or any(isinstance(part, ast.Starred) for part in call.args[: at + 1]):
+        return None
+    if name == "map" and (not isinstance(call.func, ast.Name) or inference.bindings(name, point)):
+        return None
+    return inference.synthetic(_handed, call, at, name == "map")
+
+
+def _handed(call: ast.Call, at: int, is_by_element: bool) -> ast.Call:
+    """The call of the argument `at` with those behind it, or with an element of each of these."""
+    function, *given = call.args[at:]
+    arguments = [Element(part) if is_by_element else part for part in given]
+    return ast.copy_location(ast.Call(function, arguments, call.keywords), call)
 
 
 def _is_method(value: Value, kind: str) -> bool:
@@ -100,11 +124,6 @@ def _iterates_elements(value: Value) -> bool:
 def _zipped(*iterables: ast.expr) -> ast.Tuple:
     """One tuple of those that `zip(*iterables)` gives."""
     return ast.Tuple([Element(part) for part in iterables], ast.Load())
-
-
-def _mapped(function: ast.expr, *iterables: ast.expr) -> ast.Call:
-    """One of the calls that `map(function, *iterables)` makes."""
-    return ast.Call(function, [Element(part) for part in iterables], [])
 
 
 def _key(keyword: ast.keyword) -> ast.Constant:

@@ -32,6 +32,13 @@ HANDED_ON = {
 }
 """Functions that give one of their arguments, or what calls it or awaits it, by its index."""
 
+AWAITED_CALLERS = {"to_thread": 0, "run_in_executor": 1, "run_in_threadpool": 0, "run_sync": 0}
+CALLERS = {"map": 0, "submit": 0} | AWAITED_CALLERS
+"""Functions, by their last names, that call one of their arguments with those after it, and the index of that.
+
+The first ones are awaited, for what the call gives.
+"""
+
 RUNNERS = frozenset(["asyncio.run", "asyncio.runners.run", "anyio.run", "uvloop.run"])
 """Functions that make an event loop, run in it the coroutine or function that is their first argument, and close it."""
 

@@ -13,6 +13,7 @@ class InferredClientConstruction(ConstructionRule):
 
     - a class or module in a variable, attribute, dict or tuple, or chosen by a condition
     - a class wrapped in `functools.partial`
+    - a class given to what calls it, such as `map`, `asyncio.to_thread` or `executor.submit`
     - a name fetched by `getattr` or `import_module` with a constant string
     - a class or module returned by a function of the file
     - a subclass defined in the file

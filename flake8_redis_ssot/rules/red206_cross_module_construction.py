@@ -67,7 +67,9 @@ class CrossModuleConstruction(ProjectRule):
             questions = []
             for alone, context in followed.contexts:
                 inferred = [made for made in context.built_outside(None) if made.inferred]
-                own = {made.range for made in alone.constructions} if inferred else set()
+                own = (
+                    {made.range for made in (*alone.constructions, *alone.handed_over)} if inferred else set()
+                )
                 own |= {alone.source.range_of(call) for call in alone.made_managers} if inferred else set()
                 yield from (self._built(context, made) for made in inferred if made.range not in own)
                 module = next(iter(context.place.modules), "")

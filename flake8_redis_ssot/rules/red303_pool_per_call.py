@@ -82,7 +82,7 @@ class PoolPerCall(Rule):
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         known: dict[Scope, Repetition | None] = {}
-        for made in context.constructions:
+        for made in (*context.constructions, *context.handed_over):
             if made.brings_pool:
                 when = _when(made, context, known)
                 if when:
@@ -102,14 +102,14 @@ def _when(made: Construction, context: RuleContext, known: dict[Scope, Repetitio
     function = function_of(made.point)
     tree: ast.AST = function or context.source.tree
     scope = context.scopes.namespaces[function] if function is not None else context.scopes.module
-    loop = loop_around(ancestors(tree, made.call), made.call)
+    loop = loop_around(ancestors(tree, made.node), made.node)
     if loop is not None and not _is_kept(made, tree, scope, loop):
         return "in every turn of a loop"
     # what keeps those of one loop may be made anew at every call itself
     why = why_repeated(scope, context.inference) or _why_callers_repeat(scope, context, known)
     if why is None or _is_kept(made, tree, scope, None):
         return ""
-    fate = fate_of(tree, made.call)
+    fate = fate_of(tree, made.node)
     assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
     is_given = "returned" in fate.lifetimes or any(unparsed(r.node) in fate.places for r in scope.returns)
     if why.for_result and not is_given:
@@ -120,13 +120,13 @@ def _when(made: Construction, context: RuleContext, known: dict[Scope, Repetitio
 
 def _is_kept(made: Construction, tree: ast.AST, scope: Scope, loop: Loop | Comprehension | None) -> bool:
     """Whether what is made outlives a turn of the `loop`, or else a call of the function."""
-    fate = fate_of(tree, made.call)
+    fate = fate_of(tree, made.node)
     kept = frozenset(["entered", "guarded"])
     if loop is not None:
         kept |= {"captured", "stored", "handed", "returned", "yielded"}
     elif not any(outlives(place, scope) for place in fate.places):
         kept |= {"stored"}  # in something of which nothing is known
-    return bool(fate.lifetimes & kept) or is_cached(tree, made.call, fate.places, scope, loop)
+    return bool(fate.lifetimes & kept) or is_cached(tree, made.node, fate.places, scope, loop)
 
 
 def _why_callers_repeat(
