@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -19,8 +19,8 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import mode_of
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.inference.standard_calls import handed_call
-from flake8_redis_ssot.inference.values import Instance, QualifiedName, Value, Values
-from flake8_redis_ssot.libraries.builders import Kind
+from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value, Values
+from flake8_redis_ssot.libraries.builders import Builder, Kind
 from flake8_redis_ssot.libraries.traits import INITIALISING
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.settings.boundaries import Place, manager_words
@@ -135,9 +135,19 @@ class RuleContext:
                 direct = self.names.builders(point)
                 reached = direct or self.inference.builders(point)
                 if reached:
-                    where = self.source.range_of(point.node)
-                    found.append(Construction(point, point.node, reached, where, inferred=not direct))
+                    found.append(self._made(point, point.node, reached, inferred=not direct))
         return found
+
+    def _made(
+        self, point: ProgramPoint, call: ast.Call, reached: Mapping[str, Builder], *, inferred: bool = True
+    ) -> Construction:
+        values = self.inference.values(call.func, point) if inferred else ()
+        building = [v for v in values if self.inference.builder_names(v)]
+        classes = {getattr(v.scope.node, "name", "") for v in building if isinstance(v, Definition)}
+        is_ours = all(isinstance(v, Definition) for v in building) and "" not in classes
+        subclasses = tuple(sorted(classes)) if is_ours else ()
+        where = self.source.range_of(point.node)
+        return Construction(point, call, reached, where, inferred, subclasses)
 
     @cached_property
     def handed_over(self) -> list[Construction]:
@@ -151,8 +161,7 @@ class RuleContext:
                 call = handed_call(self.inference, point.node, point)
                 reached = self.inference.builders(replace(point, node=call)) if call is not None else {}
                 if call is not None and reached:
-                    where = self.source.range_of(point.node)
-                    found.append(Construction(point, call, reached, where, inferred=True))
+                    found.append(self._made(point, call, reached))
         return found
 
     @cached_property

@@ -10,14 +10,15 @@ from flake8_redis_ssot.libraries.builders import Builder, Kind
 from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, NO_POOL, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.source import Range
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
-from flake8_redis_ssot.syntax.nodes import unparsed
+from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 
 @dataclass(frozen=True, slots=True)
 class Construction:
     """A call that builds: `reached` maps each name that the callee can be to its builder.
 
-    `inferred` says that values had to be followed: the callee is no chain of imports.
+    `inferred` says that values had to be followed: the callee is no chain of imports. `subclasses` are the classes of
+    the project that it makes an object of, by their own names, where it is of no class of the library itself.
     """
 
     point: ProgramPoint
@@ -25,6 +26,7 @@ class Construction:
     reached: Mapping[str, Builder]
     range: Range
     inferred: bool = False
+    subclasses: tuple[str, ...] = ()
 
     @property
     def node(self) -> ast.Call:
@@ -72,8 +74,13 @@ class Construction:
         callee = unparsed(self.call.func)
         if tuple(self.reached) == (callee,):
             return names
+        last = last_name(self.call.func)
         callee = callee if len(callee) < 60 else callee[:57] + "..."
-        return f"`{callee}` {'may be' if len(self.reached) > 1 else 'is'} {names} here and"
+        if not self.subclasses:
+            return f"`{callee}` {'may be' if len(self.reached) > 1 else 'is'} {names} here and"
+        own = "" if self.subclasses == (last,) else " or ".join(f"`{name}`" for name in self.subclasses)
+        told = f" {'may be' if len(self.subclasses) > 1 else 'is'} {own} here," if own else " is"
+        return f"`{callee}`{told} a subclass of {names}, and"
 
     @property
     def symbols(self) -> tuple[str, ...]:

@@ -38,7 +38,8 @@ def run(options: argparse.Namespace) -> int:
     own = folder_of(options.cache_dir, settings.cache_dir, settings.root)
     below = [] if options.cache_dir else [folder for folder in _caches_below(os.getcwd()) if folder != own]
     if not (below or os.path.lexists(own)):
-        print(f"There is no cache at {shown(own)}.")
+        advice = "check the name" if options.cache_dir else "if it is elsewhere, name it with `--cache-dir`"
+        print(f"There is no cache at {shown(own)}; {advice}.")
     problems = []
     for folder in (own, *below):
         if not os.path.lexists(folder):

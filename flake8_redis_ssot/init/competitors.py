@@ -79,7 +79,7 @@ def _does(module: Module, classes: Sequence[ClassFacts]) -> str:
     for made in classes:
         operations = list(dict.fromkeys(name for name, _ in made.operations))
         if operations:
-            parts.append(f"`{made.name}` duplicates {count(len(operations), 'operation')}")
+            parts.append(f"`{made.name}` has {count(len(operations), 'operation')} of a manager")
         elif made.handing_out:
             parts.append(f"`{made.name}` hands out a client that it built")
     if not parts:

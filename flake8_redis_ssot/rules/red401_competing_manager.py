@@ -116,7 +116,9 @@ def _does(found: ClassFacts) -> str:
     if len(names) >= ENOUGH:
         shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
         more = len(names) - _SHOWN
-        parts.append(f"duplicates {len(names)} operations ({shown}{f' and {more} more' if more > 0 else ''})")
+        more_shown = f" and {more} more" if more > 0 else ""
+        # that the manager has them too would often be wrong: others may need what it lacks
+        parts.append(f"has {len(names)} operations of a manager ({shown}{more_shown})")
     if found.handing_out:
         parts.append(f"hands out a client that it built (`{found.handing_out[0]}`)")
     return " and ".join(parts)

@@ -31,7 +31,10 @@ def test_clean_removes_the_caches_of_nested_projects(tmp_path: Path, run: Comman
     assert (done.returncode, done.stderr) == (0, "")
     (tmp_path / "linked").unlink()
     assert sorted(tmp_path.rglob("*")) == before
-    assert run("clean", cwd=tmp_path).stdout == f"There is no cache at {store.FOLDER}.\n"
+    advice = "if it is elsewhere, name it with `--cache-dir`"
+    assert run("clean", cwd=tmp_path).stdout == f"There is no cache at {store.FOLDER}; {advice}.\n"
+    told = run("clean", "--cache-dir", "gone", cwd=tmp_path).stdout
+    assert told == "There is no cache at gone; check the name.\n"
 
 
 def test_one_cache_that_stays_keeps_no_other(tmp_path: Path, run: Command) -> None:
