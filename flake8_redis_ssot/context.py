@@ -146,8 +146,7 @@ class RuleContext:
         classes = {getattr(v.scope.node, "name", "") for v in building if isinstance(v, Definition)}
         is_ours = all(isinstance(v, Definition) for v in building) and "" not in classes
         subclasses = tuple(sorted(classes)) if is_ours else ()
-        where = self.source.range_of(point.node)
-        return Construction(point, call, reached, where, inferred, subclasses)
+        return Construction(point, call, reached, self.source.range_of(call), inferred, subclasses)
 
     @cached_property
     def handed_over(self) -> list[Construction]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import gives_a_client, method_meanings, words
+from flake8_redis_ssot.facts.import_scan import Edge
 from flake8_redis_ssot.facts.model import ClassFacts
+from flake8_redis_ssot.facts.modules import Found
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.inference.methods import mode_of
 from flake8_redis_ssot.libraries.vocabulary import CLIENTS, GETTING, PLAIN_WORDS, SUBJECTS
@@ -85,7 +88,10 @@ def module_of(
         is_named_so = bool(holders) or is_plain_name(name.rpartition(".")[2])
         names |= {*_accessors(index, path, name), *holders, *_objects(index, path, name, is_named_so)}
     handing_on = {*_packages_around(index, path)}
-    taken = {one: users - handing_on for one, users in _taken(index, path, modules, names).items()}
+    taken = {
+        one: {user for user in users if user not in handing_on or _is_used(index, user, one)}
+        for one, users in _taken(index, path, modules, names).items()
+    }
     users = sorted({user for users in taken.values() for user in users})
     counts = sorted(((one, len(taken.get(one, ()))) for one in names), key=lambda pair: (-pair[1], pair))
     return Module(
@@ -169,7 +175,7 @@ def _taken(
     full = {f"{module}.{name}": name for module in modules for name in names}
     for user in index.importers_of(modules, full.keys()) - {path}:
         for edge in index.edges(user):
-            home = index.modules.lookup(edge.full_name) if edge.name in full.values() else None
+            home = _given(index, edge) if edge.name in full.values() else None
             name = full.get(edge.full_name) or (full.get(home.qualified_name) if home is not None else None)
             if name is not None:
                 found.setdefault(name, set()).add(user)
@@ -177,6 +183,21 @@ def _taken(
                 for one in _read(index, user, edge.full_name, full.values()):
                     found.setdefault(one, set()).add(user)
     return found
+
+
+def _given(index: ProjectIndex, edge: Edge) -> Found | None:
+    """What an import gets: a name that a package binds, even if a submodule has the same."""
+    package = index.modules.facts(edge.module)
+    bound = package.names.get(edge.name or "") if package is not None else None
+    return index.modules.lookup(edge.full_name if bound is None or bound.target is None else bound.target)
+
+
+def _is_used(index: ProjectIndex, path: str, name: str) -> bool:
+    """Whether a file does something with a name that it imports, and not only hands it on."""
+    with suppress(SourceError):
+        text = index.modules.filesystem.source(path).text
+        return re.search(rf"^(?!\s*(?:from|import)\b).*\b{name}[.(\[]", text, re.MULTILINE) is not None
+    return False
 
 
 def _read(index: ProjectIndex, user: str, module: str, names: Iterable[str]) -> Iterator[str]:

@@ -10,7 +10,14 @@ from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.modules import Module, is_plain_name
-from flake8_redis_ssot.libraries.vocabulary import GETTING, PLAIN_WORDS, PURPOSES, SERVER_WORDS, SUBJECTS
+from flake8_redis_ssot.libraries.vocabulary import (
+    GETTING,
+    PAST_WORDS,
+    PLAIN_WORDS,
+    PURPOSES,
+    SERVER_WORDS,
+    SUBJECTS,
+)
 
 CLOSE = 0.6
 """The part of the best one's points from which on another may be meant as well."""
@@ -37,6 +44,12 @@ class Candidate:
     def is_called_manager(self) -> bool:
         """Whether it says of itself that it is one."""
         return words(self.name.rpartition(".")[2])[-1:] == ["manager"]
+
+    @cached_property
+    def is_past(self) -> bool:
+        """Whether it says of itself that it is to go, however many use it still."""
+        classes = (made.name for made in self.module.classes)
+        return not all(PAST_WORDS.isdisjoint(words(name)) for name in (*self.name.split("."), *classes))
 
     @cached_property
     def gives_out(self) -> bool:
@@ -94,7 +107,7 @@ def candidates(evidence: Evidence) -> list[Candidate]:
         for module in evidence.modules
         if module.built and is_of_application(evidence, module)
     ]
-    return sorted(found, key=lambda one: (-one.is_shared, -one.points, one.name))
+    return sorted(found, key=lambda one: (-one.is_shared, one.is_past, -one.points, one.name))
 
 
 def is_of_application(evidence: Evidence, module: Module) -> bool:
@@ -106,7 +119,13 @@ def is_of_application(evidence: Evidence, module: Module) -> bool:
 
 def close_to(best: Candidate, others: Iterable[Candidate]) -> list[Candidate]:
     """Those of the `others` for which nearly as much speaks as for the best."""
-    return [one for one in others if one.is_shared == best.is_shared and one.points >= CLOSE * best.points]
+    return [
+        one
+        for one in others
+        if one.is_shared == best.is_shared
+        and one.is_past == best.is_past
+        and one.points >= CLOSE * best.points
+    ]
 
 
 def spoken_for(module: Module) -> str:

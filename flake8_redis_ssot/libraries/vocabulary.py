@@ -114,6 +114,9 @@ ADDRESS_WORDS = frozenset(
 DATABASE_WORDS = frozenset(["database", "db"])
 """Those of one that says which of its databases is meant."""
 
+PAST_WORDS = frozenset(["legacy", "old", "deprecated", "obsolete"])
+"""Words by which a module says of itself that it is to go."""
+
 PURPOSES = frozenset(
     ["arq", "broker", "cache", "celery", "event", "events", "job", "jobs", "limit", "limiter", "limits", "lock",
      "locks", "pubsub", "queue", "queues", "rate", "ratelimit", "rq", "session", "sessions", "stream", "streams",
