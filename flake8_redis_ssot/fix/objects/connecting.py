@@ -153,6 +153,12 @@ class Told(Resolver):
             is_plain = symbols.is_plain(symbol) and not given and isinstance(symbol.node, ast.FunctionDef)
             if is_plain and isinstance(value, ast.Return) and value.value is not None:
                 return self.of(Code(value.value, symbol.module, None, symbol.node))
+        match node:
+            case ast.Call(func=ast.Name(id="getattr"), args=[owner, ast.Constant(value=str(read))]) if (
+                symbol is None and read.isidentifier()
+            ):
+                reading: ast.expr = self.visit(ast.Attribute(owner, read, ast.Load()))
+                return reading
         found = self.generic_visit(node)
         assert isinstance(found, ast.Call)
         name = unparsed(found.func)
