@@ -12,6 +12,7 @@ from flake8_redis_ssot.inference.values import Definition
 from flake8_redis_ssot.libraries.frameworks import (
     CALLED,
     CALLING,
+    DEPENDS,
     EVENT_HANDLERS,
     FIELD_BASES,
     INJECTING,
@@ -35,7 +36,7 @@ from flake8_redis_ssot.libraries.standard import (
     PROPERTIES,
 )
 from flake8_redis_ssot.libraries.vocabulary import MAKING
-from flake8_redis_ssot.syntax.arguments import single
+from flake8_redis_ssot.syntax.arguments import default_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import (
@@ -237,15 +238,45 @@ def _occasion_by_parameters(function: Scope, inference: Inference) -> Occasion |
 def _occasion_by_dependency(function: Scope, inference: Inference) -> Occasion | None:
     """`request` for a plain generator that may be a dependency of handlers, as FastAPI's `Depends(get_client)`.
 
-    Such a one yields once, and its own file never calls it.
+    Such a one yields once, and its own file never calls it. One that the file gives to something else belongs to that,
+    such as a container that calls it once.
     """
     node, scopes = function.node, inference.scopes_of(function)
     if not isinstance(node, Function) or node.decorator_list or not scopes.imports & INJECTING:
         return None
     gives = any(not isinstance(y.node, ast.Constant | ast.Dict | ast.JoinedStr) for y in function.yields)
     in_loop = any(arm == "loop" for y in function.yields for _, arm in y.path)
-    is_called = node.name in scopes.calls_named
-    return "request" if gives and not in_loop and not is_called else None
+    if not gives or in_loop or node.name in scopes.calls_named:
+        return None
+    takers = [
+        inference.names.dotted(callee_of(call.node), call)
+        for call, argument in _arguments_by_name(scopes).get(node.name, ())
+        if _is_function(argument, call, function, inference)
+    ]
+    depends = [not DEPENDS.isdisjoint(names) for names in takers]
+    return "request" if any(depends) or (not depends and _may_be_injected(function, inference)) else None
+
+
+def _may_be_injected(function: Scope, inference: Inference) -> bool:
+    """Whether FastAPI gives every parameter without a default: any other type would be the body of the request."""
+    node, point = function.node, outside(function, inference)
+    assert isinstance(node, Function)
+    needed = (a.annotation for a in single(node.args) if default_of(node.args, a) is None)
+    return point is not None and all(_is_injected(annotation, point, inference) for annotation in needed)
+
+
+def _is_injected(annotation: ast.expr | None, point: ProgramPoint, inference: Inference) -> bool:
+    """Whether an annotation says what is injected: `Annotated[...]`, or a name for one."""
+    match annotation:
+        case ast.Subscript(value=of):
+            return any(name.rpartition(".")[2] == "Annotated" for name in inference.names.dotted(of, point))
+        case ast.Name(id=name):
+            bindings = inference.names.bindings(name, point)
+            return any(
+                isinstance(b.value, ast.Subscript) and _is_injected(b.value, point, inference)
+                for b in bindings
+            )
+    return False
 
 
 def _occasion_by_worker_settings(function: Scope, inference: Inference) -> Occasion | None:

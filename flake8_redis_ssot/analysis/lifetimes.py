@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flake8_redis_ssot.analysis.deferred import is_consumed
-from flake8_redis_ssot.libraries.commands import HANDED, ITERATORS
+from flake8_redis_ssot.libraries.commands import HANDED, ITERATORS, POOL_ATTRIBUTE
 from flake8_redis_ssot.libraries.standard import ENTERING, FILLING
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
@@ -21,7 +21,7 @@ Lifetime = Literal[
 ]
 """`captured` is one that code which may run later uses, `guarded` is one made only where there was none, `handed` one given to a call, `stored` one that may live on."""
 
-_CLOSING = CLOSING | {"connection_pool"}
+_CLOSING_POOL = CLOSING | {"reset"}
 _ENDINGS = frozenset(["closed", "entered"])
 """What ends only the object itself, not what it was made of."""
 
@@ -176,7 +176,10 @@ def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
                 outer = around[at + 1]
                 call = outer if isinstance(outer, ast.Call) and outer.func is parent else None
                 if name not in HANDED or call is None:
-                    yield "closed" if name in _CLOSING and not part else "used"
+                    is_closed = name in CLOSING
+                    if name == POOL_ATTRIBUTE:  # who gets the pool may close it
+                        is_closed = not isinstance(outer, ast.Attribute) or outer.attr in _CLOSING_POOL
+                    yield "closed" if is_closed and not part else "used"
                     if isinstance(outer, _KEEPING) if call is None else _is_handed_on(function, call, name):
                         yield "captured"
                     return
