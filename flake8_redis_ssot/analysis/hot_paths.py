@@ -249,7 +249,7 @@ def _occasion_by_dependency(function: Scope, inference: Inference) -> Occasion |
     if not gives or in_loop or node.name in scopes.calls_named:
         return None
     takers = [
-        inference.names.dotted(callee_of(call.node), call)
+        inference.names.dotted(call.node.func, call)  # type: ignore[attr-defined]
         for call, argument in _arguments_by_name(scopes).get(node.name, ())
         if _is_function(argument, call, function, inference)
     ]

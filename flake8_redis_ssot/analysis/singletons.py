@@ -55,7 +55,7 @@ def bases_of(inference: Inference, scope: Scope) -> Iterator[tuple[ast.expr, fro
 def _outside(inference: Inference, scope: Scope) -> ProgramPoint:
     """Where the bases and decorators of a class are evaluated."""
     assert scope.node is not None and scope.parent is not None
-    binding = inference.scopes.definitions[scope.node]
+    binding = inference.definitions[scope.node]
     return ProgramPoint(scope.node, scope.parent, binding.order, binding.path)
 
 

@@ -9,7 +9,9 @@ from flake8_redis_ssot.analysis.caching import is_cached, outlives
 from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.hot_paths import Repetition, is_property, loop_around, why_repeated
 from flake8_redis_ssot.analysis.lifetimes import fate_of, lifetimes
+from flake8_redis_ssot.analysis.singletons import is_shared
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
@@ -28,6 +30,7 @@ class PoolPerCall(Rule):
     - code that a web framework or a queue calls: handlers, views, consumers, dependencies, tasks
     - a property
     - the `__init__` of a singleton that runs at every call of the class
+    - the `__init__` of a class, if code of these kinds makes an object of it, uses that and drops it
     - an accessor: a function without required parameters that is named after the client it returns
 
     Not reported:
@@ -149,14 +152,18 @@ def _why_callers_repeat(
                 continue
             caller = call.scope.enclosing("function")
             found = lifetimes(around, node)
-            if found == {"returned"} and not around.decorator_list and caller not in came_from:
+            goes_on = found == {"returned"} or (
+                found == {"stored"} and around.name == "__init__" and not call.path
+            )
+            if goes_on and not around.decorator_list and caller not in came_from:
                 came_from[caller] = asked
                 waiting.append(caller)
             often = _how_often(around, node, caller, context) if found == {"used"} else ""
             if often:
-                name = getattr(asked.node, "name", "")
+                owner = _class_made_by(asked)
+                name = unparsed(call.node.func) if owner else getattr(asked.node, "name", "")  # type: ignore[attr-defined]
                 phrase = f"at every call of `{name}`, which `{around.name}` ({context.place_of(call)}) makes {often}"
-                why = Repetition(phrase, for_result=True)
+                why = Repetition(phrase, for_result=owner is None)
                 break
         if why is not None:
             way: Scope | None = asked
@@ -169,12 +176,33 @@ def _why_callers_repeat(
 
 
 def _calls_of(scope: Scope, context: RuleContext) -> Iterator[ProgramPoint]:
-    """The calls of a function that gives something anew each time."""
-    node = scope.node
+    """The calls of a function that gives something anew each time; of what makes an object, the calls of its class."""
+    node, inference = scope.node, context.inference
+    owner = _class_made_by(scope)
+    if owner is not None:
+        for made in _made_alike(owner, inference):
+            if not is_shared(inference, made):
+                yield from inference.callers(made)
+        return
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not scope.returns:
         return
     if not any(last_name(getattr(d, "func", d)) in CACHES for d in node.decorator_list):
-        yield from context.inference.callers(scope)
+        yield from inference.callers(scope)
+
+
+def _class_made_by(scope: Scope) -> Scope | None:
+    """The class whose objects a function makes: its `__init__` or `__new__`."""
+    is_making = getattr(scope.node, "name", "") in ("__init__", "__new__")
+    return scope.parent if is_making and scope.parent is not None and scope.parent.kind == "class" else None
+
+
+def _made_alike(owner: Scope, inference: Inference) -> list[Scope]:
+    """A class, and those derived from it that make their objects as it does."""
+    found = [owner]
+    for one in found:
+        below = (b for b in inference.classes.below(one) if not {"__init__", "__new__"} & b.bindings.keys())
+        found += [b for b in below if b not in found]
+    return found
 
 
 def _how_often(around: ast.AST, node: ast.expr, caller: Scope, context: RuleContext) -> str:
