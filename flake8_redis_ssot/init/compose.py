@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.init.another import why_another
 from flake8_redis_ssot.init.competitors import competitors, shims
 from flake8_redis_ssot.init.evidence import Evidence
@@ -12,6 +13,7 @@ from flake8_redis_ssot.init.modules import Module, is_plain_name
 from flake8_redis_ssot.init.proposal import Choice, Proposal, Scope
 from flake8_redis_ssot.init.ranking import Candidate, candidates, close_to, count, listed, spoken_for
 from flake8_redis_ssot.init.services import Group, grouped, tests_of, without_manager
+from flake8_redis_ssot.libraries.vocabulary import MAKING
 from flake8_redis_ssot.project.index import ProjectIndex
 
 Choose = Callable[[str, Sequence[Candidate]], int | None]
@@ -143,12 +145,17 @@ def _pattern(evidence: Evidence, module: Module) -> str:
 
 
 def _instance(evidence: Evidence, module: Module) -> Choice | None:
-    """The shared object of a manager, or the function that gives it: what most files take, classes apart."""
+    """The shared object of a manager, or the function that gives it: what most files take, classes apart.
+
+    What is named after making (`create_client`) gives another one each time.
+    """
     known = evidence.index.modules.facts(module.name)
     taken: list[tuple[str, int]] = []
     for name, number in module.names:
         what = known.names.get(name) if known is not None else None
-        if what is not None and what.kind in ("object", "function") and number and not name.startswith("_"):
+        if what is None or not number or name.startswith("_"):
+            continue
+        if what.kind == "object" or (what.kind == "function" and MAKING.isdisjoint(words(name))):
             taken.append((f"{name}()" if what.kind == "function" else name, number))
     if not taken:
         return None

@@ -65,6 +65,12 @@ def test_an_object_is_taken_from_its_module(tmp_path: Path, run: Command) -> Non
     assert table(tmp_path, run, OBJECT, use) == {"manager": "app.rm", "instance": "redis_manager"}
 
 
+def test_a_function_that_makes_a_client_is_no_shared_object(tmp_path: Path, run: Command) -> None:
+    manager = "import redis\n\n\ndef create_redis():\n    client = redis.Redis()\n    yield client\n    client.close()\n"
+    use = "from app.rm import create_redis\n\n\ndef f(provide):\n    provide(create_redis)\n"
+    assert table(tmp_path, run, manager, use) == {"manager": "app.rm"}
+
+
 def test_a_module_called_after_redis_gives_what_holds_a_client(tmp_path: Path, run: Command) -> None:
     manager = OBJECT.replace("RedisManager", "Sessions").replace("redis_manager", "sessions")
     use = "from app.redis_manager import sessions\n\n\ndef f():\n    return sessions.get(1)\n"
