@@ -152,7 +152,7 @@ class RuleContext:
     def handed_over(self) -> list[Construction]:
         """What is built by a function that calls the builder it is given: `map(redis.Redis, hosts)`.
 
-        The call of each is made up, and not in the tree; its point is the call that makes it.
+        The call of each is synthetic, not in the tree; its point is the call that makes it.
         """
         found = []
         for point in self.points:
