@@ -421,7 +421,7 @@ class Noqa:
     """A `noqa` comment that names codes of ours.
 
     `unused` are those codes, with their places, that silenced nothing in this run, `known` those
-    that begin a rule's code; `is_bare` says that it names `RED`, which flake8 takes for none.
+    that begin a rule's code, also where they do so in capitals alone; `is_bare` says that it names `RED`, which flake8 takes for none.
     """
 
     range: Range

@@ -126,9 +126,10 @@ class SourceFile:
                     f"is not valid {encoding}: {error.reason}", line, advice=_DECLARE
                 ) from error
             before = self.data[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-            declared = f"line {line} declares" if cookie else "holds where no other is declared"
+            byte = f"(byte 0x{self.data[error.start]:02x})"
+            what = f"valid {encoding} {byte}, the encoding that line {line} declares"
             raise SourceError(
-                f"is not valid {encoding} (byte 0x{self.data[error.start]:02x}), the encoding that {declared}",
+                f"is not {what if cookie else f'UTF-8 {byte}, and declares no other encoding'}",
                 before.count(b"\n") + 1,
                 len(before) - before.rfind(b"\n"),
                 advice=_DECLARE,

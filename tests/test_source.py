@@ -74,7 +74,7 @@ def test_the_cookie_is_the_compiler_s(data: bytes, encoding: str) -> None:
         (b"#!python\n# coding: nonsense\n", (2, 1), "unknown encoding: nonsense"),
         (b"\xef\xbb\xbf# coding: latin-1\n", (1, 1), "encoding problem: utf-8"),
         (b"#\n# coding: undefined\n", (2, 1), "undefined encoding"),
-        (b"x = 1\r\ry = '\xe9'\r", (3, 6), "not valid utf-8 (byte 0xe9), the encoding that holds"),
+        (b"x = 1\r\ry = '\xe9'\r", (3, 6), "not UTF-8 (byte 0xe9), and declares no other encoding"),
         (
             b"# coding: ascii\n\xe9 = 1\n",
             (2, 1),

@@ -133,7 +133,7 @@ def _bring_up_to_date(
         f"{number} {what}"
         for number, what in (
             (len(new) * (not options.prune) * is_there, "accepted"),
-            (len(gone), "mended and dropped"),
+            (len(gone), "fixed and dropped"),
             (len(found.moved), "moved and followed"),
         )
         if number
@@ -148,7 +148,7 @@ def _bring_up_to_date(
         _list("warning", others, before.file, say)
         counts = Counter(d.code for d in others)
         codes = ", ".join(f"{count} {code}" for code, count in sorted(counts.items()))
-        say("warning", f"{codes}: not recorded, and still reported: no baseline may hide these; mend them")
+        say("warning", f"{codes}: not recorded, and still reported: no baseline may hide these; fix them")
     return 0
 
 
@@ -178,8 +178,8 @@ def _refuse_growth(new: Sequence[Diagnostic], file: str) -> int:
     number, them = ("1 diagnostic is", "it") if len(new) == 1 else (f"{len(new)} diagnostics are", "them")
     say(
         "error",
-        f"{number} not in {shown(file)}, which was left as it is: mend {them}, or record {them} by "
-        f'--accept "the reason"; --prune drops what is mended without {them}',
+        f"{number} not in {shown(file)}, which was left as it is: fix {them}, or record {them} by "
+        f'--accept "the reason"; --prune only drops what is fixed',
     )
     return 1
 

@@ -50,9 +50,8 @@ def run(options: argparse.Namespace) -> int:
         try:
             shutil.rmtree(folder)
         except OSError as error:
-            where = shown(error.filename or folder)
             problems.append(
-                f"{where}: cannot be removed: {error.strerror}; the cache is not removed whole, run again"
+                f"{folder}: cannot be removed whole: {error.strerror}; make it and its folders writable, and run again"
             )
         else:
             print(f"Removed the cache {shown(folder)}.")

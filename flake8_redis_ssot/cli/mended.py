@@ -53,6 +53,6 @@ def message(baseline: Baseline, gone: int) -> str:
     """What is to be said where so many entries look mended."""
     looks, them = ("looks", "it") if gone == 1 else ("look", "them")
     return (
-        f"{shown(baseline.file)}: {gone} of {len(baseline.entries)} entries {looks} mended; "
+        f"{shown(baseline.file)}: {gone} of {len(baseline.entries)} entries {looks} fixed; "
         f"`redis-ssot baseline --prune` drops {them}"
     )

@@ -30,6 +30,11 @@ class Outputs:
             raise SettingsError(
                 ["several formats go to standard output; give all but one a file by --output-file behind it"]
             )
+        for _, file in pairs:
+            if file is not None and file.endswith((".py", ".pyi")):  # a slip would cost a source file
+                raise SettingsError(
+                    [f"--output-file {file}: is what would be checked, not where to write; name another file"]
+                )
         if options.statistics:
             for name, _ in pairs:
                 if format_of(name).count is None:

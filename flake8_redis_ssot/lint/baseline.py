@@ -23,6 +23,7 @@ not there, and exceptions that are over."""
 
 _VERSION = 1
 _HEAD = "redis-ssot-baseline"
+_HEADLESS = f'it does not begin with {{"{_HEAD}": {_VERSION}}}'
 _CONFLICT = re.compile(r"(<{7}|\|{7}|={7}|>{7})( |$)")
 _TEXTS = ("path", "rule", "in", "text", "digest", "sketch")
 
@@ -134,7 +135,7 @@ def read_baseline(file: str, filesystem: FileSystem, *, merging: bool = False) -
             [f"{file}: the baseline cannot be read: {error.strerror}; make it readable"]
         ) from error
     except UnicodeDecodeError as error:
-        raise _broken(file, 1, "it is not valid utf-8") from error
+        raise _no_baseline(file, 1, "it is not UTF-8") from error
     entries: dict[tuple[Key, int], Entry] = {}
     is_headed = False
     for number, line in enumerate(text.split("\n"), 1):
@@ -150,6 +151,8 @@ def read_baseline(file: str, filesystem: FileSystem, *, merging: bool = False) -
         try:
             values = json.loads(line)
         except json.JSONDecodeError as error:
+            if not is_headed:
+                raise _no_baseline(file, number, _HEADLESS) from error
             raise _broken(file, number, f"no JSON from column {error.colno} on: {error.msg}") from error
         if isinstance(values, dict) and _HEAD in values:
             if values[_HEAD] != _VERSION:
@@ -160,11 +163,11 @@ def read_baseline(file: str, filesystem: FileSystem, *, merging: bool = False) -
             is_headed = True
             continue
         if not is_headed:
-            raise _broken(file, number, f'it does not begin with {{"{_HEAD}": {_VERSION}}}')
+            raise _no_baseline(file, number, _HEADLESS)
         entry = _entry(file, number, values)
         entries.setdefault((entry.key, entry.nth), entry)
     if not is_headed:
-        raise _broken(file, 1, "it is empty")
+        raise _no_baseline(file, 1, "it is empty")
     return Baseline(file, tuple(entries.values()))
 
 
@@ -207,3 +210,8 @@ def _broken(file: str, number: int, why: str) -> SettingsError:
             f"{file}:{number}: the baseline is broken: {why}; restore it, or delete it and run `redis-ssot baseline`"
         ]
     )
+
+
+def _no_baseline(file: str, number: int, why: str) -> SettingsError:
+    """Of a file that may be somebody's own: nobody is told to delete it."""
+    return SettingsError([f"{file}:{number}: is no baseline: {why}; restore it, or name another file"])

@@ -153,7 +153,12 @@ def comments(
                     if not _begins(code, reported.get(line, ()))
                     and (_begins(code, enabled) or not _begins(code, known))
                 ),
-                frozenset(code for code, _, _ in ours if any(c.startswith(code) for c in known)),
+                frozenset(
+                    spelt
+                    for code, _, _ in ours
+                    for spelt in (code, code.upper())
+                    if any(c.startswith(spelt) for c in known)
+                ),
             )
 
 

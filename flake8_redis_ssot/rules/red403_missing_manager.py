@@ -11,6 +11,7 @@ from functools import cached_property, partial
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.modules import Kind
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.project.members import Absent, MemberFinder, is_accessor, parameters
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule
 from flake8_redis_ssot.settings.model import Boundary, Settings, is_below
@@ -29,6 +30,7 @@ class MissingManager(ProjectRule):
     - a `manager`, a module of `settings-modules` or the new object of a replacement that does not
       exist. This is reported only if its top-level package belongs to the project, its file is below
       no folder of `src`, or a similar name exists,
+    - a `manager` that is a client library, such as `redis`,
     - an `instance` that no manager of its boundary defines, or that is neither an object nor the call
       of an accessor: a class, a function without `()`, or an object with `()`,
     - a method or parameter in `replacements` that its class or function does not have, as far as the
@@ -150,6 +152,12 @@ class MissingManager(ProjectRule):
             elif path is None and (held := names.held(manager)) is not None:
                 advice = f" and `instance` to {held.instance}" if held.name and not boundary.instance else ""
                 yield self._at(place, f"{held.said(manager)}; set `manager` to that{advice}", manager)
+            elif path is None and manager in BUILDERS.prefixes and not names.modules.is_ours(manager):
+                message = (
+                    f"`{manager}` is a client library; "
+                    "set `manager` to the module of the project that builds the clients"
+                )
+                yield self._at(place, message, manager)
             elif path is None and names.is_missing(manager):
                 hint = names.hint(manager, "manager` or `src")
                 yield self._at(place, f"There is no module `{manager}` below {roots}{hint}", manager)
@@ -167,7 +175,11 @@ class MissingManager(ProjectRule):
         having = [home for home in homes if managers.has(home, name)]
         if not having:
             found = next((m for m in boundary.managers if names.modules.find(m) is not None), homes[0])
+            # `manager` names the module already
+            own = max((f"{m}." for m in homes if name.startswith(f"{m}.")), key=len, default="")
             hint = names.hint(f"{found}.{name}", "instance")
+            if own and managers.has(own[:-1], name.removeprefix(own)):
+                hint = f"; did you mean `{(boundary.instance or '').removeprefix(own)}`?"
             yield self._at(place, f"`{found}` defines no `{name}`{hint}", f"{found}.{name}")
         wrong = [_misused(home, boundary, project, members) for home in having]
         if wrong and wrong[0] is not None and None not in wrong:

@@ -17,9 +17,9 @@ class UnusedNoqa(Rule):
     selected. No `noqa` can silence it.
 
     The fix removes these codes. If no code is left, it removes the `noqa` with its reason; other
-    comments on the line stay. The fix is not offered if flake8 would then silence more. It is unsafe
-    if the rest of the comment would begin to count for another tool, as in `# noqa: RED201  # type:
-    ignore`.
+    comments on the line stay. The fix is not offered if flake8 would then silence more, nor for a
+    code in small letters, which flake8 does not know: write it in capitals. It is unsafe if the rest
+    of the comment would begin to count for another tool, as in `# noqa: RED201  # type: ignore`.
 
     ## Why is this bad?
     A comment that silences nothing today will silence the next construction that somebody writes on
@@ -57,5 +57,10 @@ class UnusedNoqa(Rule):
     @on(Noqa)
     def check(self, noqa: Noqa, context: RuleContext) -> Iterator[Diagnostic]:
         for code, where in noqa.unused:
-            why = "is not reported on this line" if code in noqa.known else "is no rule"
-            yield self.diagnostic(context, where, f"`{code}` {why}; remove it from the `noqa`")
+            if code in noqa.known:
+                said = "is not reported on this line; remove it from the `noqa`"
+            elif code.upper() in noqa.known:
+                said = f"is no rule; write `{code.upper()}`: flake8 knows codes in capitals only"
+            else:
+                said = "is no rule; remove it from the `noqa`"
+            yield self.diagnostic(context, where, f"`{code}` {said}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from flake8_redis_ssot.server.places import manager_at, managers
 from flake8_redis_ssot.server.session import Document, Options, Session
 from flake8_redis_ssot.server.worker import Check, Mend, Propose
 from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.settings.model import OPTIONS
 from flake8_redis_ssot.settings.tables import Table
 from flake8_redis_ssot.source import Range
 
@@ -31,6 +32,7 @@ LONGEST_WAIT = 0.5
 AFTER_SAVING = 0.1
 """Seconds in which several saved files become one run."""
 
+_EDITOR = "the settings of the editor"
 _WATCHED = ("**/*.{py,pyi}", "**/pyproject.toml", "**/.gitignore")
 _PYTHON = (".py", ".pyi")
 
@@ -67,6 +69,7 @@ class Server(LanguageServer):
         given = params.initialization_options
         self._given = given if isinstance(given, dict) else {}
         self.session = Session(self._joined())
+        self.session.say(_misgiven(self._given))
         self.converter = Converter.agreed(self.workspace.position_encoding, self.session)
         self.actions = Actions(self.session, self.converter, self.workspace, params.capabilities)
 
@@ -76,7 +79,8 @@ class Server(LanguageServer):
         folders = tuple(filter(None, map(path_of, uris)))
         top = folders[0] if folders else os.getcwd()
         config, values = self._given.get("config"), self._given.get("settings")
-        tables = [Table("the settings of the editor", top, values)] if isinstance(values, dict) else []
+        config = config if isinstance(config, str) else None
+        tables = [Table(_EDITOR, top, values)] if isinstance(values, dict) else []
         return replace(
             self._asked,
             config=os.path.join(top, os.path.expanduser(config)) if config else self._asked.config,
@@ -90,6 +94,7 @@ class Server(LanguageServer):
         self._given = mine if isinstance(mine, dict) else self._given
         self.session.options = self._joined()
         self.session.reload()
+        self.session.say(_misgiven(self._given))
         self.files_changed()
 
     def watch(self) -> None:
@@ -370,6 +375,16 @@ class Server(LanguageServer):
         self._forget_proposals()
         for task in self._runs.values():
             task.cancel()
+
+
+def _misgiven(given: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with what a client gives; null is as good as nothing."""
+    if not isinstance(given.get("config") or "", str):
+        yield f"{_EDITOR}: `config` must be a string"
+    if not isinstance(given.get("settings") or {}, dict):
+        yield f"{_EDITOR}: `settings` must be a table"
+    for key in sorted(given.keys() & OPTIONS.keys()):
+        yield f"{_EDITOR}: `{key}` is a key of `settings`; write it there"
 
 
 def _add_features(server: Server) -> None:

@@ -80,7 +80,7 @@ def _said(context: RuleContext, name: str) -> str:
     managers = context.names.managers
     owner = managers.owner(name)
     if owner is not None:
-        lines = [f"`{name}` {context.belongs(name)} the Redis manager of {_boundary(owner)}."]
+        lines = [f"`{name}` {context.belongs(name)} the Redis manager of {_boundary(owner, context)}."]
         if owner.name:
             lines.append(
                 f"Paths: {', '.join(f'`{g}`' for g in shown_globs(owner.paths, context.settings.root))}"
@@ -88,17 +88,19 @@ def _said(context: RuleContext, name: str) -> str:
         if owner.reason:
             lines.append(f"Reason: {owner.reason}")
         if owner.name != context.boundary.name:
-            lines.append(f"This file is in {_boundary(context.boundary)}: {context.use_instead()}.")
+            lines.append(f"This file is in {_boundary(context.boundary, context)}: {context.use_instead()}.")
         elif owner.instance:
             lines.append(f"Shared object: `{owner.instance}`")
         return "\n\n".join(lines)
     if context.forbids(name):
         return (
-            f"`{name}` {context.belongs(name)} a forbidden Redis manager in {_boundary(context.boundary)}; "
+            f"`{name}` {context.belongs(name)} a forbidden Redis manager of {_boundary(context.boundary, context)}; "
             f"{context.use_instead()}."
         )
     return ""
 
 
-def _boundary(boundary: Boundary) -> str:
+def _boundary(boundary: Boundary, context: RuleContext) -> str:
+    if len(context.settings.boundaries) == 1:
+        return "the project"
     return f"boundary `{boundary.name}`" if boundary.name else "the files outside every boundary"

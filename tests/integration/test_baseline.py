@@ -211,7 +211,7 @@ def test_what_a_comment_silences_takes_no_entry(project: Path, run: Command) -> 
 
 def test_an_entry_that_looks_mended_is_told(project: Path, run: Command) -> None:
     replace(project, "app/user.py", "from app.old import cache\n", "")
-    note = f"note: {FILE}: 1 of 3 entries looks mended; `redis-ssot baseline --prune` drops it\n"
+    note = f"note: {FILE}: 1 of 3 entries looks fixed; `redis-ssot baseline --prune` drops it\n"
     for arguments in ([], ["--statistics"], ["app/manager.py"], []):
         checked = run("check", *arguments, cwd=project)
         assert (checked.returncode, checked.stderr) == (0, note)
@@ -234,7 +234,7 @@ def test_pruning_shrinks_and_follows(project: Path, run: Command) -> None:
     replace(project, "app/user.py", "def connect", "def connected")
     replace(project, "app/user.py", "        self.name", "        redis.Redis(db=9)\n        self.name")
     pruned = run("baseline", "--prune", cwd=project)
-    assert pruned.stdout == f"Recorded 2 diagnostics in {FILE}: 1 mended and dropped, 1 moved and followed.\n"
+    assert pruned.stdout == f"Recorded 2 diagnostics in {FILE}: 1 fixed and dropped, 1 moved and followed.\n"
     assert [(e["rule"], e["in"]) for e in entries(project)] == [
         ("RED201", "Service.open"),
         ("RED201", "connected"),
@@ -305,7 +305,8 @@ def test_a_union_of_lines_is_read(project: Path, run: Command) -> None:
 
 
 BROKEN = {
-    "": "is empty",
+    "": ":1: is no baseline: it is empty; restore it, or name another file",
+    "# Hello\n": ":1: is no baseline: it does not begin with",
     '{"redis-ssot-baseline": 2}\n': "of version 2, and this redis-ssot reads version 1",
     '{"path": "a.py"}\n': "does not begin with",
     '{"redis-ssot-baseline": 1}\n{"path": 1}\n': ":2: the baseline is broken: `path` must be a string",
@@ -314,7 +315,7 @@ BROKEN = {
     '{"redis-ssot-baseline": 1}\n{"line": 1}\n': "an entry has no `line`",
     '{"redis-ssot-baseline": 1}\n{"path": "a", "rule": "", "in": "", "text": "", "digest": "", "sketch": "", "nth": 0}\n': ":2: the baseline is broken: `nth` must be a number from 1",
     '{"redis-ssot-baseline": 1}\n{"path": "a", "rule": "", "in": "", "text": "", "digest": "", "sketch": "", "nth": 1, "reason": 2}\n': ":2: the baseline is broken: `reason` must be a string",
-    "\udcff": ":1: the baseline is broken: it is not valid utf-8",
+    "\udcff": ":1: is no baseline: it is not UTF-8; restore it, or name another file",
 }  # fmt: skip
 
 

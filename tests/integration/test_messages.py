@@ -66,7 +66,9 @@ def test_a_file_in_another_encoding_is_no_mistake_of_syntax(
     write(tmp_path, PROJECT)
     (tmp_path / "app" / "latin.py").write_bytes(b"from app.old import redis_manager\nx = '\xe9'\n")
     said = run(command, cwd=tmp_path).stdout
-    assert "is not valid utf-8 (byte 0xe9)" in said and "latin.py:2" in said
+    assert (
+        "is not UTF-8 (byte 0xe9), and declares no other encoding; save it" in said and "latin.py:2" in said
+    )
     assert "save it as UTF-8, or declare its encoding in the first line, as `# coding: latin-1`" in said
     assert "syntax" not in said and "parsed" not in said
 
@@ -440,7 +442,7 @@ def test_where_there_is_no_python_the_paths_are_named(tmp_path: Path, run: Comma
 def test_no_empty_frame_is_drawn_of_what_cannot_be_decoded(tmp_path: Path, run: Command) -> None:
     (tmp_path / "a.py").write_bytes(b"import redis\nname = '\xe9'\n")
     said = run("check", "--isolated", "--output-format", "full", cwd=tmp_path).stdout
-    assert "RED000 This file is not valid utf-8" in said and "--> a.py:2:9\n" in said
+    assert "RED000 This file is not UTF-8 (byte 0xe9)" in said and "--> a.py:2:9\n" in said
     assert "^" not in said and " |\n" not in said
 
 

@@ -168,9 +168,13 @@ def test_the_fix_never_silences_more_and_settles_what_it_may(data: bytes, unsafe
         assert {(d.range, d.message) for d in found(root, *CHOSEN) if d.code == "RED904"} == left
         for diagnostic, reason in first.left:
             if diagnostic.code == "RED904":
-                reasons = ("silence more", "encoding", "no longer compile", "would be unsafe")[
-                    : 3 if unsafe else 4
-                ]
+                reasons = (
+                    "silence more",
+                    "encoding",
+                    "no longer compile",
+                    "may be meant",
+                    "would be unsafe",
+                )[: 4 if unsafe else 5]
                 assert any(known in reason for known in reasons), reason
         assert not mended(root, unsafe=unsafe).changes
 
@@ -255,6 +259,15 @@ def test_what_is_left_of_a_comment(before: str, after: str | None, end: str, pro
     wanted = text if after is None else "x = 0\n" + after + tail
     got = mended(project).changes.get(str(path), path.read_bytes())
     assert got.decode() == wanted.replace("\n", end)
+
+
+def test_a_code_in_small_letters_is_not_taken_out(project: Path, run: Command) -> None:
+    text = "import redis\n\nclient = redis.Redis()  # noqa: red201 for the load test\n"
+    (project / "app" / "rooms.py").write_text(text)
+    options = ("--extend-select", "RED904", "--ignore", "RED201", "--output-format", "concise")
+    done = run("check", "--fix", *options, cwd=project)
+    assert "`red201` is no rule; write `RED201`: flake8 knows codes in capitals only" in done.stdout
+    assert (project / "app" / "rooms.py").read_text() == text
 
 
 def test_what_other_tools_would_read_is_unsafe(project: Path, run: Command) -> None:

@@ -257,3 +257,13 @@ def test_watching_without_its_extra_says_what_to_install(
     ):
         done = run(*arguments, cwd=tmp_path)
         assert done.returncode == 2 and f"install flake8-redis-ssot[{extra}]" in done.stderr
+
+
+def test_no_output_takes_the_place_of_a_source_file(tmp_path: Path, run: Command) -> None:
+    (tmp_path / "a.py").write_text("import redis\n")
+    done = run("check", "-o", "a.py", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert (
+        "--output-file a.py: is what would be checked, not where to write; name another file" in done.stderr
+    )
+    assert (tmp_path / "a.py").read_text() == "import redis\n"

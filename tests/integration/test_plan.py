@@ -232,7 +232,7 @@ def test_what_a_baseline_puts_off_is_planned_and_moved(project: Path, run: Comma
     made = json.loads(run("migrate", "--output-format", "json", cwd=project).stdout)
     assert [(s["site"]["path"], s["silenced"]) for s in made["moved"]] == [("app/rooms.py", "the baseline")]
     assert "app.redis_manager" in (project / "app/rooms.py").read_text()
-    assert "1 of 4 entries looks mended" in run("check", cwd=project).stderr
+    assert "1 of 4 entries looks fixed" in run("check", cwd=project).stderr
 
 
 def test_the_tests_are_those_of_what_changes(project: Path, run: Command) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import run_here
@@ -341,6 +342,42 @@ async def test_settings_that_the_client_gives(editor: Editor) -> None:
         types.DidChangeConfigurationParams({"redisSsot": {"settings": {"ignore": ["RED402"]}}})
     )
     await editor.shows(JOBS, ["RED201"])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"config": 3}, "the settings of the editor: `config` must be a string"),
+        ({"settings": ["RED102"]}, "the settings of the editor: `settings` must be a table"),
+        (
+            {"ignore": ["RED201"]},
+            "the settings of the editor: `ignore` is a key of `settings`; write it there",
+        ),
+    ],
+)
+@pytest.mark.parametrize("later", [False, True])
+async def test_what_is_wrong_with_settings_that_the_client_gives(
+    later: bool, given: dict[str, Any], message: str, editor: Editor
+) -> None:
+    await editor.begin(**({} if later else given))
+    editor.open(JOBS)
+    if later:
+        await editor.shows(JOBS, ["RED201"])
+        editor.client.workspace_did_change_configuration(
+            types.DidChangeConfigurationParams({"redisSsot": given})
+        )
+    assert message in await editor.message()
+    await editor.shows(JOBS, ["RED201"])
+
+
+async def test_hover_without_boundaries_names_none(editor: Editor) -> None:
+    await editor.begin()
+    editor.open(OLD)
+    await editor.shows(OLD, ["RED101"])
+    page = await editor.hover(OLD, 0, 30)
+    assert "is a forbidden Redis manager of the project; use `redis_manager` from" in page
+    editor.open(SHIM)
+    assert "the Redis manager of the project." in await editor.hover(SHIM, 0, 10)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,9 @@ def without_unused_codes(view: View, diagnostic: Diagnostic, unused: Collection[
         for code, start, end in found.codes
         if source.place(line.offset(source, start), line.offset(source, end)) in unused
     }
+    spelt = next((code for code in gone.values() if not code.isupper()), None)
+    if spelt is not None:  # whoever wrote it wants its line silenced, and flake8 knows capitals only
+        raise Refusal(f"`{spelt}` may be meant for a rule", "write it in capitals, or take it out by hand")
     title = f"Remove {', '.join(f'`{code}`' for code in gone.values())} from the `noqa`"
     try:
         part, why = without_codes(source, line, gone)
