@@ -15,7 +15,7 @@ from flake8_redis_ssot.cli import recording
 from flake8_redis_ssot.cli.cluster import workers_of
 from flake8_redis_ssot.cli.exclusions import check_options
 from flake8_redis_ssot.cli.known import Known
-from flake8_redis_ssot.cli.loading import discovered, finder_of
+from flake8_redis_ssot.cli.loading import discovered, finder_of, without_settings
 from flake8_redis_ssot.cli.messages import Kind, Messages, refuse, some_of
 from flake8_redis_ssot.cli.outputs import Outputs
 from flake8_redis_ssot.cli.progress import Progress
@@ -259,7 +259,7 @@ class _Run:
         """Name `init` to who has findings and no settings, by which most rules are off."""
         if self._lacks_settings(outcome) and self.outputs.is_for_people:
             sys.stdout.flush()  # it is said last
-            self.say("note", "no settings here; `redis-ssot init` proposes some")
+            self.say("note", without_settings(self.found.projects))
 
     def _lacks_settings(self, outcome: Outcome) -> bool:
         is_without = any(project.settings.path is None for project in self.found.projects)

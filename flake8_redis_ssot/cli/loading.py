@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
 from flake8_redis_ssot.cli.given import given_tables, settings_file
-from flake8_redis_ssot.files import Discovery, discover
-from flake8_redis_ssot.output import FORMATS
+from flake8_redis_ssot.files import Discovery, Project, discover
+from flake8_redis_ssot.filesystem import DISK
+from flake8_redis_ssot.output import FORMATS, escaped, shown
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.model import Settings
+
+_MISNAMED = rb"^\s*(\[+ *(?!tool\.redis-ssot\b)(?:tool\.)?(?:flake8[-_])?redis[-_]?ssot *[].][^]\n]*\]*)"
+"""A table that is meant for ours: the package is `flake8_redis_ssot`, the command `redis-ssot`."""
 
 
 def finder_of(options: argparse.Namespace) -> SettingsFinder:
@@ -38,3 +43,16 @@ def discovered(paths: Sequence[str], finder: SettingsFinder) -> Discovery:
     if finder.errors:
         raise SettingsError(finder.errors)
     return found
+
+
+def without_settings(projects: Iterable[Project]) -> str:
+    """What to say where some of the projects have no settings: perhaps a table is there, and has another name."""
+    for project in projects:
+        path = os.path.join(project.settings.root, "pyproject.toml")
+        if project.settings.path is None and DISK.is_file(path):
+            data = DISK.read(path)
+            found = re.search(_MISNAMED, data, re.MULTILINE)
+            if found is not None:
+                line, name = data.count(b"\n", 0, found.start(1)) + 1, found[1].decode(errors="replace")
+                return f"{shown(path)}:{line}: {escaped(name)} is not read; the name is [tool.redis-ssot]"
+    return "no settings here; `redis-ssot init` proposes some"

@@ -25,6 +25,7 @@ def nearest(word: str, known: Iterable[str], listing: str = "redis-ssot config")
 
 def nearest_code(code: str, known: Iterable[str]) -> str:
     """As `nearest`, for rule codes: the code of another tool is near none, whatever its number."""
+    code = code.strip()
     letters = code.upper().rstrip("0123456789")
     if letters and not difflib.get_close_matches(letters, ["RED", "ALL"], 1, 0.7):
         return "; the codes of redis-ssot begin with `RED`"

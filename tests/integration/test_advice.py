@@ -118,3 +118,23 @@ def test_a_named_file_that_is_no_python_is_said(tmp_path: Path, run: Command) ->
     assert done.returncode == 1 and "notes.txt:1:7: RED000" in done.stdout
     assert run("check", "script", cwd=tmp_path).returncode == 0
     assert run("check", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "[tool.redis_ssot]",
+        "[tool.flake8-redis-ssot]",
+        "[redis-ssot]",
+        "[[tool.redis_ssot.allow]]",
+        "[ tool.redisssot ]",
+    ],
+)
+def test_a_table_of_another_name_is_named(header: str, tmp_path: Path, run: Command) -> None:
+    (tmp_path / "a.py").write_text("import redis\n\nclient = redis.Redis()\n")
+    (tmp_path / "pyproject.toml").write_text(f"[project]\nname = 'a'\n{header}\nmanager = 'a'\n")
+    said = run("check", cwd=tmp_path).stderr
+    assert said == f"note: pyproject.toml:3: {header} is not read; the name is [tool.redis-ssot]\n"
+    for other in ("[tool.redis]", "[tool.redis-ssot-report]", "# [tool.redis_ssot]", "[tool.x.redis-ssot]"):
+        (tmp_path / "pyproject.toml").write_text(f"{other}\n")
+        assert "no settings here" in run("check", cwd=tmp_path).stderr

@@ -118,6 +118,7 @@ def test_what_is_no_table_is_said_to_be_none(text: str, line: int, tmp_path: Pat
         ("check --output-format ful", "invalid choice: 'ful'; did you mean `full`?"),
         ("rule no-such-name", "; `redis-ssot rule --all` lists all "),
         ("config qqqqq", "; `redis-ssot config` lists all "),
+        ('check --isolated --config ignore=["RED201\\u0020"]', "did you mean `RED201`?"),
         ("check --isolated --config qqqqq=1", "unknown key `qqqqq`; `redis-ssot config` lists all "),
     ],
 )
