@@ -13,7 +13,13 @@ from flake8_redis_ssot.fix.compatibility.patch_targets import LOADED
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement, Replacements
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.unused import Acts
-from flake8_redis_ssot.fix.execution.import_graph import ImportGraph, packages_of, with_parents
+from flake8_redis_ssot.fix.execution.import_graph import (
+    ImportGraph,
+    imported_names,
+    packages_of,
+    sure_imports,
+    with_parents,
+)
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.symbols import Symbols
 from flake8_redis_ssot.fix.sources.view import View
@@ -79,7 +85,7 @@ class ImportEffects:
             acts = self.acts.directly(here, is_alone=True)
             if acts and not self._is_run_by_others(here, running):
                 proposal.unsafe(
-                    f"importing `{new}` does more than to define: {acts}, and no file imports it so far"
+                    f"importing `{new}` does more than to define: {acts}, and no other file is sure to import it"
                 )
                 return
 
@@ -95,10 +101,23 @@ class ImportEffects:
         return module != old and self._is_run_by_others(module, running)
 
     def _is_run_by_others(self, module: str, running: Sequence[str]) -> bool:
-        """Whether a file that is neither of the modules `running` nor a test imports a module."""
+        """Whether a file that is neither of the modules `running` nor a test surely imports a module when it runs."""
         index = self.replacements.index
         own = {index.modules.find(one) for one in running}
-        return any(path not in own and not index.settings.is_test(path) for path in index.importers(module))
+        return any(
+            path not in own and not index.settings.is_test(path) and self._surely_imports(path, module)
+            for path in index.importers(module)
+        )
+
+    def _surely_imports(self, path: str, module: str) -> bool:
+        """Whether a file imports a module, or something of it, by a statement that no condition and no call is needed for."""
+        place = self.replacements.index.place(path)
+        statements = self.replacements.reads.summary(path, sure_imports) or ()
+        return any(
+            is_under(name, module)
+            for statement in statements
+            for name in imported_names(statement, place.modules, is_package=place.is_package)
+        )
 
     def others(self, view: View, statement: ast.AST) -> frozenset[str]:
         """The modules that run with the other imports at the top of a file, the file itself apart."""

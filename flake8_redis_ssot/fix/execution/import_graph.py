@@ -215,6 +215,23 @@ def imports_at_top(tree: ast.Module) -> list[ast.Import | ast.ImportFrom]:
     return [node for node in at_import(tree.body) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
+def sure_imports(tree: ast.Module) -> list[ast.Import | ast.ImportFrom]:
+    """The import statements that run whenever a module is imported, whatever holds then."""
+    return [node for node in _surely(tree.body) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+def _surely(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    for node in body:
+        yield node
+        match node:
+            case ast.If(orelse=other) if last_name(node.test) == "TYPE_CHECKING":
+                yield from _surely(other)
+            case ast.With(body=inner) | ast.AsyncWith(body=inner) | ast.ClassDef(body=inner):
+                yield from _surely(inner)
+            case ast.Try(body=inner, finalbody=last) | ast.TryStar(body=inner, finalbody=last):
+                yield from _surely([*inner, *last])
+
+
 def imported_names(
     node: ast.Import | ast.ImportFrom, modules: Iterable[str], *, is_package: bool = False
 ) -> Iterator[str]:
