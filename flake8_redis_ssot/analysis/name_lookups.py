@@ -78,20 +78,27 @@ def lookups(inference: Inference, module: str, name: str) -> Lookups:
 
 def is_read_in_functions(inference: Inference, name: str) -> bool:
     """Whether a function of the file reads the module's `name`, or may by all of them."""
+    return any(True for _ in functions_reading(inference, name))
+
+
+def functions_reading(inference: Inference, name: str) -> Iterator[str]:
+    """The names of the functions of the file that read the module's `name`, or may by all of them; lambdas have none."""
     at_top = set(inference.scopes.module.bindings.get(name, ()))
-    return any(
-        isinstance(point.node, ast.Name)
-        and function_of(point) is not None
-        and (
-            point.node.id in ("globals", "vars")
-            or (
-                point.node.id == name
-                and isinstance(point.node.ctx, ast.Load)
-                and not at_top.isdisjoint(inference.bindings(name, point))
+    for point in inference.scopes.points((ast.Name,)):
+        function = function_of(point)
+        if (
+            isinstance(point.node, ast.Name)
+            and function is not None
+            and (
+                point.node.id in ("globals", "vars")
+                or (
+                    point.node.id == name
+                    and isinstance(point.node.ctx, ast.Load)
+                    and not at_top.isdisjoint(inference.bindings(name, point))
+                )
             )
-        )
-        for point in inference.scopes.points((ast.Name,))
-    )
+        ):
+            yield getattr(function, "name", "")
 
 
 def _around(point: ProgramPoint) -> set[tuple[str, int]]:

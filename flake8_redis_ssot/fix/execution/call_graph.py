@@ -16,6 +16,8 @@ from flake8_redis_ssot.project.index import ProjectIndex
 
 Class = tuple[str, str]
 """A class of the project: its file and its name."""
+Function = tuple[str, str]
+"""A function, or a class by its methods, of the project: its file and its name."""
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from flake8_redis_ssot.fix.execution.call_graph import CallGraph, Class
+from flake8_redis_ssot.fix.execution.call_graph import CallGraph, Class, Function
 from flake8_redis_ssot.fix.execution.call_pieces import OPENING, Flow, Piece, Ref, piece_of
 from flake8_redis_ssot.fix.execution.patched_code import PatchedCode
 from flake8_redis_ssot.libraries.frameworks import CALLING_ANY_TIME, CALLING_WHILE_AWAITED
@@ -21,14 +21,22 @@ def loaded(graph: CallGraph, path: str, code: PatchedCode, before: set[str], fak
 
     In the place of the object with the dotted name `fake` is one that tests made.
     """
-    piece = piece_of(code.parts, graph.outline(path).imported, code.owner)
-    piece.called |= {("member", name) for name in code.fixtures}
     walk = _Walk(graph, fake, before)
     walk.begin(path, code)
     walk.is_open |= graph.budget.left <= 0
-    found = walk.run(path, piece)
+    found = walk.run(path, code)
     graph.budget.left -= len(walk.seen)
     return found
+
+
+def run_with(graph: CallGraph, path: str, code: PatchedCode, before: set[str], fake: str) -> set[Function]:
+    """The functions and classes that code of a file runs, as `loaded` follows it; none where it may be nearly all code."""
+    walk = _Walk(graph, fake, before)
+    if graph.budget.left > 0:
+        walk.begin(path, code)
+        walk.run(path, code, to_its_end=True)
+    graph.budget.left -= len(walk.seen)
+    return walk.functions_run() if len(walk.seen) <= _MOST else set()
 
 
 class _Walk:
@@ -71,13 +79,16 @@ class _Walk:
         if code.is_inherited:
             self._tests((path, code.owner))
 
-    def run(self, path: str, piece: Piece) -> set[str] | None:
+    def run(self, path: str, code: PatchedCode, *, to_its_end: bool = False) -> set[str] | None:
+        """The files that may be imported first; it stops where these may be any, unless it is to go `to_its_end`."""
+        piece = piece_of(code.parts, self.graph.outline(path).imported, code.owner)
+        piece.called |= {("member", name) for name in code.fixtures}
         self.new.append((path, piece, "run"))
         while self.new:
             where, one, purpose = self.new.pop()
             self._involve(where)
             self.is_open |= one.is_open and purpose in ("run", "flow")
-            if self.is_open or len(self.seen) > _MOST:
+            if (self.is_open and not to_its_end) or len(self.seen) > _MOST:
                 return self._all()
             if isinstance(one, Flow):
                 self.is_open |= purpose in ("run", "flow") and not all(
@@ -87,6 +98,15 @@ class _Walk:
             else:
                 self._run(where, one)
         return self.known - self.before if not self.is_open else self._all()
+
+    def functions_run(self) -> set[Function]:
+        """The functions, and the classes by their methods, of which something has been run."""
+        return {
+            (path, name)
+            for path in self.involved
+            for (key, name), ones in self.graph.outline(path).table.items()
+            if key == "run" and any((id(one), "run") in self.seen for one in ones)
+        }
 
     def _all(self) -> set[str] | None:
         """The files that the known ones import anywhere, or name; None where one may load what no name shows."""

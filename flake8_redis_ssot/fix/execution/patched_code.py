@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from flake8_redis_ssot.libraries.frameworks import FIXTURES
+from flake8_redis_ssot.libraries.frameworks import FIXTURES, PREPARING
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, own_nodes
 
 _UNDOING = frozenset(["monkeypatch", "mocker"])
@@ -73,6 +73,54 @@ def _until_its_end(test: Function, line: int, owner: str) -> PatchedCode | None:
     if not test.name.startswith("test") or not patching & _UNDOING & {*arguments} or _is_left_open(test):
         return None
     return PatchedCode([*test.decorator_list, *test.body], owner, arguments)
+
+
+def code_after(tree: ast.Module, line: int, test: ast.Module) -> list[PatchedCode]:
+    """The code of a test that surely comes after a line of a fixture, or of a method that prepares the tests of a class.
+
+    The tests of each class stand apart.
+    """
+    for owner in (None, *(node for node in all_nodes(tree) if isinstance(node, ast.ClassDef))):
+        for node in (owner or tree).body:
+            if not isinstance(node, Function) or not _holds(node, line):
+                continue
+            if decorators_of(node) & FIXTURES:
+                names = {node.name}
+                is_for_all = any(
+                    isinstance(part, ast.keyword) and part.arg == "autouse"
+                    for one in node.decorator_list
+                    for part in all_nodes(one)
+                )
+                own = _asking(tree, names, is_for_all=is_for_all)
+                return own if test is tree else _asking(test, names, is_for_all=is_for_all)
+            if owner is not None and node.name.startswith(PREPARING) and test is tree:
+                return [PatchedCode([*node.body], owner.name, is_inherited=True)]
+    return []
+
+
+def _asking(tree: ast.Module, names: set[str], *, is_for_all: bool) -> list[PatchedCode]:
+    """The tests of a file that ask for one of these fixtures, or all; to `names` come the fixtures of it that do."""
+    functions = [(node, "", set[str]()) for node in tree.body if isinstance(node, Function)]
+    for of in (node for node in all_nodes(tree) if isinstance(node, ast.ClassDef)):
+        functions += [(node, of.name, _texts(of)) for node in of.body if isinstance(node, Function)]
+    found: dict[str, PatchedCode] = {}
+    for node, owner, texts in sorted(functions, key=lambda one: not decorators_of(one[0]) & FIXTURES):
+        arguments = [one.arg for one in (*node.args.args, *node.args.kwonlyargs)]
+        if not is_for_all and names.isdisjoint({*arguments, *texts, *_texts(node)}):
+            continue
+        if decorators_of(node) & FIXTURES:
+            names.add(node.name)
+        elif node.name.startswith("test"):
+            code = found.setdefault(owner, PatchedCode(owner=owner))
+            code.parts += node.body
+            code.fixtures += arguments
+    return [*found.values()]
+
+
+def _texts(node: Function | ast.ClassDef) -> set[str]:
+    """The strings in the decorators of a definition."""
+    parts = (part for one in node.decorator_list for part in all_nodes(one))
+    return {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
 
 
 def spans(statement: ast.stmt, line: int) -> bool:

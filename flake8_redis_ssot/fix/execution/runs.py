@@ -9,10 +9,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flake8_redis_ssot.fix.execution.call_graph import Budget, CallGraph
-from flake8_redis_ssot.fix.execution.call_walk import loaded
+from flake8_redis_ssot.fix.execution.call_graph import Budget, CallGraph, Function
+from flake8_redis_ssot.fix.execution.call_walk import loaded, run_with
 from flake8_redis_ssot.fix.execution.import_graph import imported_names, imports_at_top
-from flake8_redis_ssot.fix.execution.patched_code import patched_code, spans
+from flake8_redis_ssot.fix.execution.patched_code import (
+    PatchedCode,
+    code_after,
+    patched_code,
+    spans,
+)
 from flake8_redis_ssot.fix.sources.loaded import end_of_path
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW, RUNNING_SPECIFIED, SPECIFYING
@@ -57,6 +62,7 @@ class Runs:
         self._before: dict[tuple[str, int | None], set[str]] = {}
         self._stated_by: dict[str, set[str]] = {}
         self._loaded: dict[tuple[str, int, str, str], set[str] | None] = {}
+        self._run_with: dict[tuple[str, int, str], set[Function]] = {}
 
     def may_meet(self, path: str, other: str) -> bool:
         """Whether what the file at `path` patches can be on when the code of another one runs."""
@@ -119,8 +125,38 @@ class Runs:
                 self._loaded[key] = loaded(self._calls, path, code, before, patched) if code else None
             yield self._loaded[key]
 
+    def run_with(self, path: str, line: int, patched: str) -> set[Function]:
+        """The functions that code is found to run while a line of a test has `patched` something; none where that is unknown."""
+        key = path, line, patched
+        if key not in self._run_with:
+            self._run_with[key] = found = set()
+            tests = {one for one in self._tests_with(path) if _is_run(one)} or {path}
+            for test in sorted(tests) if self.index.settings.is_test(path) else ():
+                for where, code in self._code_with(path, line, test):
+                    before = self._run_before(test)
+                    found |= run_with(self._calls_apart, where, code, before, patched)
+        return self._run_with[key]
+
+    def _code_with(self, path: str, line: int, test: str) -> Iterator[tuple[str, PatchedCode]]:
+        """The code of which it is plain that it runs in a test while a line of a file patches, with its file."""
+        tree = self.reads.tree(path)
+        asking = tree if test == path else self.reads.tree(test)
+        code = patched_code(tree, line) if tree is not None else None
+        if code is not None:
+            yield path, code
+        elif tree is not None and asking is not None:
+            yield from ((test, one) for one in code_after(tree, line, asking))
+
     @cached_property
     def _calls(self) -> CallGraph:
+        return self._graph(self.budget)
+
+    @cached_property
+    def _calls_apart(self) -> CallGraph:
+        """The same with a budget of its own: what one question goes through must not change the answer to another."""
+        return self._graph(Budget())
+
+    def _graph(self, budget: Budget) -> CallGraph:
         return CallGraph(
             self.index,
             self.reads,
@@ -128,7 +164,7 @@ class Runs:
             lambda paths: self._closure(paths, self._imported_by),
             self._files,
             self._changed,
-            self.budget,
+            budget,
         )
 
     def _changed(self, path: str, names: list[str]) -> list[str]:

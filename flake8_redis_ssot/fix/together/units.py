@@ -20,6 +20,7 @@ from flake8_redis_ssot.fix.together.patches import Patch, PatchFinder, heads
 from flake8_redis_ssot.fix.together.staying import Reference, Staying, goes_along
 from flake8_redis_ssot.fix.together.timing import LOOK, WITH_IT, Timing, held_by
 from flake8_redis_ssot.fix.together.whole_modules import Strings, WholeModules
+from flake8_redis_ssot.fix.together.wider import Wider
 from flake8_redis_ssot.libraries.frameworks import MAKING_NAMES
 from flake8_redis_ssot.syntax.imports import Part
 
@@ -52,6 +53,7 @@ class Units:
         self.finder = PatchFinder(rewriter)
         self.staying = Staying(rewriter, within, dynamic)
         self.timing = Timing(rewriter, self.runs)
+        self.wider = Wider(rewriter, self.staying, self.runs)
         self.whole = WholeModules(rewriter, self.staying, within)
         self.effects = rewriter.imports.effects
         self._dynamic = dynamic
@@ -304,6 +306,10 @@ class Units:
         assert place is not None
         self._check_shared(place, longest, proposals)
         self._check_rest(patch, longest, mine, set(), proposals, refused, place)
+        more = self.wider.reached(patch, longest, place, proposals)
+        if more is not None:
+            wider = f"would reach {more} too, which runs meanwhile, if it followed to `{place}`"
+            self._widened(patch, wider, mine)
         if patch.path not in self.within:
             raise Refusal("that file is not among those to change", "name it too, or leave the paths out")
         view = self.rewriter.view(patch.path)

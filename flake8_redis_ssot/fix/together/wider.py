@@ -1,0 +1,74 @@
+"""What a patch reaches that follows to a name of the manager, and that it did not reach before."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from flake8_redis_ssot.analysis.name_lookups import functions_reading
+from flake8_redis_ssot.fix.edits.proposal import Proposal
+from flake8_redis_ssot.fix.edits.propose import Rewriter
+from flake8_redis_ssot.fix.execution.call_graph import Function
+from flake8_redis_ssot.fix.execution.runs import Runs
+from flake8_redis_ssot.fix.together.patches import Patch
+from flake8_redis_ssot.fix.together.staying import Staying
+from flake8_redis_ssot.syntax.nodes import all_nodes
+
+
+class Wider:
+    """Finds the functions of a module that look a name of it up as they run, and that a test runs while it patches."""
+
+    def __init__(self, rewriter: Rewriter, staying: Staying, runs: Runs) -> None:
+        self.rewriter = rewriter
+        self.staying = staying
+        self.runs = runs
+        self._readers: dict[str, set[Function]] = {}
+
+    def reached(self, patch: Patch, key: str, place: str, proposals: Iterable[Proposal]) -> str | None:
+        """A function that a patch of `place` reaches, and one of `key`, a name of another module, does not.
+
+        Or one whose place is taken by such a function, as `proposals` have it.
+        """
+        if patch.text != key:
+            return None  # it changes a part of what is the same object by both names
+        if place not in self._readers:
+            self._readers[place] = {*self._reading(place)}
+        readers = self._readers[place] | {
+            found
+            for proposal in proposals
+            if place in proposal.reach and proposal.reach[place] is None and key not in proposal.reach
+            for name in proposal.diagnostic.symbols
+            for found in self._function(name)
+        }
+        run = readers & self.runs.run_with(patch.path, patch.line, patch.text) if readers else ()
+        return f"`{min(run)[1]}` in {self.rewriter.short(min(run)[0])}" if run else None
+
+    def _function(self, name: str) -> Iterator[Function]:
+        symbol = self.rewriter.symbols.symbol(name)
+        path = self.rewriter.index.modules.find(symbol.module) if symbol is not None else None
+        if symbol is not None and path is not None:
+            yield path, symbol.qualified_name.rpartition(".")[2]
+
+    def _reading(self, place: str) -> Iterator[Function]:
+        """What looks a name of a module up there; of a member, what so looks up the object, or what is made of it."""
+        module = place
+        while module and self.rewriter.index.modules.find(module) is None:
+            module = module.rpartition(".")[0]
+        home = self.rewriter.index.modules.find(module)
+        name, _, member = place[len(module) + 1 :].partition(".")
+        names = self.staying.related(f"{module}.{name}") if member else {place}
+        for one in sorted(names) if home is not None and name else ():
+            yield from (
+                (home or "", reader) for reader in self._readers_in(home or "", one.rpartition(".")[2])
+            )
+
+    def _readers_in(self, home: str, name: str) -> Iterator[str]:
+        """The functions of a file that read a name of it, with the classes that run them by themselves."""
+        view = self.rewriter.view(home, keep=False)
+        found = {*functions_reading(view.context.inference, name)} if view is not None else set()
+        yield from found
+        for node in all_nodes(view.source.tree) if view is not None else ():
+            if isinstance(node, ast.ClassDef):
+                own = {getattr(part, "name", "") for part in node.body} & found
+                if any(one.startswith("__") for one in own):
+                    yield node.name
