@@ -189,11 +189,11 @@ class ImportEffects:
     def note_unloaded(self, view: View, proposal: Proposal, importing: ast.AST) -> None:
         """Note the modules that the file may not import any more when `importing` is gone: `sys.modules` may be asked."""
         module = self.module_of(proposal.diagnostic.symbols[0].removesuffix(".*"))
-        there = {*view.place.modules, *map(self.module_of, proposal.written)}
+        there = {*view.place.modules}.union(*map(self._running_with, map(self.module_of, proposal.written)))
         loaded = self.others(view, importing) | there
         if module not in loaded:
             proposal.reach |= {
                 f"{LOADED}{one}": None
-                for one in with_parents(module)
+                for one in self._running_with(module) | {*with_parents(module)}
                 if not any(f"{other}.".startswith(f"{one}.") for other in loaded)
             }
