@@ -346,7 +346,7 @@ class Step:
         self.refused = sorted(causes.explained(still), key=lambda one: one[0].sort_key)
 
     def settled_saying_parts(self) -> list[Diagnostic]:
-        """What is settled, where a fix parts what belongs together with a word on what stays."""
+        """What is settled; where a fix parts what belongs together it is unsafe, with a word on what stays."""
         replaced = self._units.whole.replaced(self._good, self._staying)
         parted = self._units.tied(self._good, self._staying, replaced)
         said = {p.diagnostic.sort_key: parted[id(p)] for p in self._good if id(p) in parted}
@@ -356,6 +356,7 @@ class Step:
                 fix=replace(
                     d.fix,
                     message=f"{d.fix.message}, though {said[d.sort_key].what}; see that this does no harm",
+                    applicability="unsafe",
                 ),
             )
             if d.fix is not None and d.sort_key in said

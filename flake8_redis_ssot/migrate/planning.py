@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Project
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.fix.apply import EXPLAINED, mend
+from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend
 from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, Progress, available_processors, run_project, untold
@@ -32,18 +33,32 @@ def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Pla
     """The plan of a project of these `files`, with what it is made from; `whole` has all that is there, silenced or not."""
     settings = project.settings
     codes = rules_of(settings)
-    mended = mend(
-        files,
-        replace(settings, baseline=None),
-        migration_rules(settings) | _CLASSES | {ABSENT},
-        set(project.files),
-        unsafe=True,
-        jobs=available_processors(),
-        first=heard(whole, settings),
-    )
+
+    def run(*, unsafe: bool) -> FixResult:
+        return mend(
+            files,
+            replace(settings, baseline=None),
+            migration_rules(settings) | _CLASSES | {ABSENT},
+            set(project.files),
+            unsafe=unsafe,
+            jobs=available_processors(),
+            first=heard(whole, settings),
+        )
+
+    mended = run(unsafe=True)
+    if any(d.fix is not None and d.fix.applicability == "unsafe" for d in mended.settled):
+        # what is safe by itself may stay in a safe run, with what is not
+        safe = {diagnostic.sort_key for diagnostic in run(unsafe=False).settled}
+        mended.settled = [d if d.sort_key in safe else _as_unsafe(d) for d in mended.settled]
     own = set(project.files)
     asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes and d.path in own])
     return plan(mended, migration_rules(settings), settings, asked, DISK), mended.outcome
+
+
+def _as_unsafe(diagnostic: Diagnostic) -> Diagnostic:
+    """A diagnostic whose fix a safe run leaves out."""
+    assert diagnostic.fix is not None
+    return replace(diagnostic, fix=replace(diagnostic.fix, applicability="unsafe"))
 
 
 def rules_of(settings: Settings) -> frozenset[str]:

@@ -134,5 +134,24 @@ def test_a_plan_gives_the_reasons_of_a_migration(case: Case, tmp_path: Path, mon
     assert planned and {where: left.get(where) for where in planned} == planned
 
 
+@pytest.mark.parametrize("case", [c for c in ALL if not c.options], ids=lambda case: case.title)
+def test_a_plan_calls_safe_what_a_safe_migration_does(
+    case: Case, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    project(case, tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    main(["plan", "--output-format", "json"])
+    steps = _read(capsys)["moving"]
+    main(["migrate", "--dry-run", "--output-format", "json"])
+    done = {_step(step) for step in _read(capsys)["moved"]}
+    safe = {_step(step) for step in steps if step["applicability"] == "safe"}
+    assert safe <= done, "what it calls safe is done"
+    assert done.isdisjoint(_step(step) for step in steps if step["applicability"] == "unsafe")
+
+
+def _step(step: dict) -> tuple[str, str, str]:
+    return str(step["site"]), step["code"], step["what"]
+
+
 def _read(capsys) -> dict:
     return json.loads(capsys.readouterr().out)

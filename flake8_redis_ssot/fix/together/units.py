@@ -225,11 +225,13 @@ class Units:
                 for proposal in by_key.get(key, ())
                 if id(proposal) not in held
                 and not (patch.is_none and patch.text in proposal.asked)
-                and not (patch.is_listing and self.unsafe)
                 and self._may_meet(patch, proposal, key)
                 and not (patch.written and self._follows(patch, proposal, proposals, held))
             ]
             if not mine or all(p.reach[key] == key for p, key in mine):
+                continue
+            if patch.is_listing and self.unsafe:
+                self._widened(patch, "would not find it there without this import", mine)
                 continue
             self.met = True
             try:
