@@ -12,7 +12,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 FunctionOrLambda = Function | ast.Lambda
 Loop = ast.For | ast.AsyncFor | ast.While
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-_DEFINITIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})
+DEFINITIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})
 _YIELDING = frozenset({ast.Yield, ast.YieldFrom})
 
 
@@ -134,7 +134,7 @@ def shortened(text: str, width: int = 60) -> str:
 def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a function that run when it does: without those of the functions and classes in it."""
     body = getattr(function, "body", [])
-    return all_nodes(*(body if isinstance(body, list) else [body]), closed=_DEFINITIONS)
+    return all_nodes(*(body if isinstance(body, list) else [body]), closed=DEFINITIONS)
 
 
 def is_generator(function: ast.AST | None) -> bool:

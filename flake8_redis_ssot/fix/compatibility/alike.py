@@ -130,6 +130,7 @@ class Alike:
             was.method == now.method
             and (was.value is None) == (now.value is None)
             and (was.value is None or now.value is None or self._value(was.value, now.value))
+            and (was.changing is None or now.changing is None or self.same(was.changing, now.changing))
             for was, now in zip(*stores, strict=True)
         )
 

@@ -16,14 +16,14 @@ from flake8_redis_ssot.fix.objects.initialisers import (
     run_by_making,
 )
 from flake8_redis_ssot.fix.objects.resolver import Resolver, Untold
-from flake8_redis_ssot.fix.objects.stores import Store, set_in
+from flake8_redis_ssot.fix.objects.stores import Store, set_in, set_in_body
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.signatures import defaults_of, parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, all_nodes, last_name, own_nodes, unparsed
 
 _DEPTH = 6
 ALIKE = (
@@ -63,8 +63,9 @@ class Making:
         if of.qualified_name not in self._stores:
             found: list[Store] = []
             for one, statement in self._running(of):
-                found += set_in(Code(statement, one.module, of), "")
-                if isinstance(statement, Function):
+                if not isinstance(statement, Function | ast.ClassDef):
+                    found += set_in_body(Code(statement, one.module, of))
+                elif isinstance(statement, Function):
                     receiver = next(iter(parameter_names(statement)), "self")
                     own = {receiver, "self", "cls", one.qualified_name.rpartition(".")[2]}
                     for part in all_nodes(statement):
@@ -341,7 +342,7 @@ class Making:
                     "write there to what it connects, as plain values or environment variables",
                 )
         if found[0].clients == found[1].clients:
-            return self._changed_later(old, new)
+            return self._changed_later(old, new) or self._changed_later(old_class, new_class)
         ways = [" and ".join(f"`{c}`" for c in sorted(one.clients)) or "nothing" for one in found]
         return Refusal(
             f"they may connect to different servers: `{old_class.qualified_name}`{self.symbols.at(old_class)} by {ways[0]}, "
@@ -355,28 +356,19 @@ class Making:
         for symbol, mine, others in zip((old, new), done, done[::-1], strict=True):
             for text in sorted(mine.keys() - others.keys()):
                 where = self.symbols.at(replace(symbol, node=mine[text]))
-                return Refusal(
-                    f"`{unparsed(mine[text])}`{where} changes one of the two alone", "do the same with both"
-                )
+                head = unparsed(mine[text]).partition("\n")[0]
+                return Refusal(f"`{head}`{where} changes one of the two alone", "do the same with both")
         return None
 
     def _done_with(self, symbol: Symbol) -> Iterator[tuple[str, ast.stmt]]:
         """The statements at the top of its module that change an object, or hand it on, each with its text for any object."""
-        held = self._held(symbol)
+        held = symbol if symbol.kind == "class" else self._held(symbol)
         tree = self.symbols.tree(held.module) if held is not None else None
         name = held.qualified_name.rpartition(".")[2] if held is not None else ""
         for statement in tree.body if tree is not None else ():
-            match statement:
-                case ast.Assign(targets=[target, *_]) | ast.AugAssign(target=target):
-                    is_change = isinstance(target, ast.Attribute | ast.Subscript) and _root(target) == name
-                case ast.Expr(value=ast.Call(func=func, args=args, keywords=keywords)):
-                    given = [*args, *(k.value for k in keywords)]
-                    is_change = (isinstance(func, ast.Attribute) and _root(func) == name) or any(
-                        isinstance(one, ast.Name) and one.id == name for one in given
-                    )
-                case _:
-                    continue
-            if is_change:
+            if not isinstance(statement, Function | ast.ClassDef) and any(
+                _changes(part, name) for part in all_nodes(statement, closed=DEFINITIONS)
+            ):
                 yield re.sub(rf"\b{name}\b", "it", unparsed(statement)), statement
 
     def _held(self, symbol: Symbol) -> Symbol | None:
@@ -481,6 +473,19 @@ class Making:
             return Resolver(self, code, depth).text()
         except Untold:
             return None
+
+
+def _changes(node: ast.AST, name: str) -> bool:
+    """Whether a part of the source sets something in what a name stands for, or is a statement that hands it on."""
+    match node:
+        case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
+            return _root(node) == name
+        case ast.Expr(value=ast.Call(func=func, args=args, keywords=keywords)):
+            given = [*args, *(k.value for k in keywords)]
+            return (isinstance(func, ast.Attribute) and _root(func) == name) or any(
+                isinstance(one, ast.Name) and one.id == name for one in given
+            )
+    return False
 
 
 def _root(node: ast.expr) -> str:

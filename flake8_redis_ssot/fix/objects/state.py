@@ -56,7 +56,7 @@ class State:
             ):
                 continue
             later = [s for s in stores if s.method not in ("", "__init__", "__new__", "__post_init__")]
-            if later or any(s.value is None or self._is_changeable(s.value) for s in stores):
+            if later or any(self._is_changeable(s.value) if s.value else not s.changing for s in stores):
                 yield (
                     name,
                     name.startswith("_") and bool(later) and all(s.method in connecting for s in later),

@@ -6,19 +6,24 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from flake8_redis_ssot.facts.modules import bindings_in
 from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, all_nodes, last_name
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A place where an attribute of an object gets a value, or one under a key, or is changed (`value` None)."""
+    """A place where an attribute of an object gets a value, or one under a key, or is changed (`value` None).
+
+    `changing` is the statement of the class that changes it.
+    """
 
     attribute: str
     value: Code | None
     method: str = ""
     is_item: bool = False
+    changing: Code | None = None
 
 
 def set_in(code: Code, method: str, receivers: set[str] | None = None) -> Iterator[Store]:
@@ -45,6 +50,20 @@ def set_in(code: Code, method: str, receivers: set[str] | None = None) -> Iterat
             yield Store(inner.id, given, method, is_item)
         elif receivers and isinstance(inner, ast.Attribute) and last_name(inner.value) in receivers:
             yield Store(inner.attr, given, method, is_item)
+
+
+def set_in_body(code: Code) -> Iterator[Store]:
+    """The attributes that one statement in the body of a class sets or changes, no function or class."""
+    found = [store for store in set_in(code, "") if store.value is not None]
+    yield from found
+    if isinstance(code.node, ast.AnnAssign):
+        return
+    assert isinstance(code.node, ast.stmt)
+    changed = {name for name, by in bindings_in([code.node]) if not isinstance(by, Function | ast.ClassDef)}
+    for part in all_nodes(code.node, closed=DEFINITIONS):
+        changed |= {store.attribute for store in set_in(code.at(part), "")}
+    for name in sorted(changed - {store.attribute for store in found}):
+        yield Store(name, None, changing=code)  # only under a condition, or to something that is not told
 
 
 def _without_keys(node: ast.expr) -> ast.expr:
