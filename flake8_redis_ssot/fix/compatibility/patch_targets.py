@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 
 from flake8_redis_ssot.facts.modules import Found
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name, root_of
 
 Reached = dict[str, str | None]
 """Dotted names, each with the one that does the same afterwards, None where none does."""
@@ -104,15 +105,25 @@ class PatchTargets:
             if node in seen or facts is None:
                 continue
             seen.add(node)
-            for name in {
-                part.id for part in all_nodes(node) if isinstance(part, ast.Name)
-            } & facts.names.keys():
-                found[f"{module}.{name}"] = None
-                symbol = self.symbols.symbol(f"{module}.{name}")
+            for home in self._looked_up(node, module, facts.names.keys()):
+                found[home] = None
+                symbol = self.symbols.symbol(home)
                 if symbol is not None and _is_logger_of_module(symbol):
                     found[f"{LOGGER}{symbol.module}"] = None
                 if symbol is not None and symbol.kind == "function" and symbol.node is not None:
                     new.append((symbol.node, symbol.module))
+        return found
+
+    def _looked_up(self, node: ast.AST, module: str, names: Collection[str]) -> set[str]:
+        """The names of its module that code reads, and those that it reads of other modules of the project."""
+        found = set()
+        for part in all_nodes(node):
+            if isinstance(part, ast.Name) and part.id in names:
+                found.add(f"{module}.{part.id}")
+            elif isinstance(part, ast.Attribute) and last_name(root_of(part)) in names:
+                held = self.symbols.value(part.value, module)
+                if held is not None and held.kind == "module":
+                    found.add(f"{held.qualified_name}.{part.attr}")
         return found
 
     def through(self, view: View, replacement: Replacement, new: str, late: bool) -> Reached:

@@ -32,6 +32,8 @@ from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, l
 
 _SETTING = sorted(name.encode() for name in OBJECT_PATCHERS)
 _MODULES = re.compile(rb"\bsys\.modules\b")
+_IMPORTING = re.compile(rb"[\"'.]__import__[\"']|\bbuiltins\.__import__\s*=(?!=)|\bmeta_path\b")
+"""Where a test puts something in the place of what imports modules."""
 _LOG_WORDS = (b"caplog", b"assertLogs", b"assertNoLogs", b"getLogger", b"LogCapture", b"capture_logs")
 _LOG_TESTS = re.compile(rb"\b(?:%b)\b" % b"|".join(_LOG_WORDS))
 _NAMED = re.compile(r"[\"']([A-Za-z_]\w*(?:\.\w+)+)[\"']|^ *-? *([A-Za-z_]\w*(?:\.\w+)+) *$", re.MULTILINE)
@@ -45,7 +47,8 @@ class Patch:
     `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
     that it puts None there, `written` how the place names it where that is not its home, `code` is that in a string
     which does it, `is_listing` says that it goes through all modules whose names begin alike, `is_loaded` that a test loads what it names,
-    and may patch that, `is_asking` that its file looks into `sys.modules` and puts nothing there by this name.
+    and may patch that, `is_asking` that its file looks into `sys.modules` and puts nothing there by this name,
+    `is_importing` that its test replaces what imports modules.
     """
 
     path: str
@@ -59,6 +62,7 @@ class Patch:
     is_listing: bool = False
     is_loaded: bool = False
     is_asking: bool = False
+    is_importing: bool = False
 
     @property
     def act(self) -> str:
@@ -73,6 +77,8 @@ class Patch:
             return f"asks for what `{self.text.removeprefix(LOGGER)}` logs"
         if self.is_asking:
             return f"looks for `{self.text.removeprefix(PUT)}` in `sys.modules`"
+        if self.is_importing:
+            return f"settles what the import of `{self.text.removeprefix(PUT)}` gives"
         if self.text.startswith(PUT):
             return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
         return f"{'loads' if self.is_loaded else 'patches'} `{self.text.removeprefix(MODULE)}`"
@@ -225,6 +231,12 @@ class PatchFinder:
                         yield Patch(path, line, f"{LOADED}{module}", is_listing=True)
                 if text in modules[PUT]:
                     yield Patch(path, line, f"{PUT}{text}", is_asking=not is_put)
+        importing = self.rewriter.reads.matching(_IMPORTING, [b"__import__", b"meta_path"])
+        for path, _ in importing if modules[PUT] else ():
+            _, texts = self.rewriter.reads.summary(path, texts_on_modules) or (False, [])
+            for line, text, _ in texts if self.index.settings.is_test(path) else ():
+                if text in modules[PUT]:
+                    yield Patch(path, line, f"{PUT}{text}", is_importing=True)
         for module in modules[LOADED]:
             yield from self._found_in_package(module)
 
@@ -311,6 +323,9 @@ class PatchFinder:
         }
         for node in texts_of(tree) if view.is_test else ():
             text = str(node.value)
+            if text in by_module and node not in first and self.index.modules.find(text) is None:
+                for last in sorted(by_module[text] & view.strings):  # put together somewhere
+                    yield Patch(path, node.lineno, f"{text}.{last}")
             if _is_dotted(text) and node not in first and set(heads(text)) & set(keys):
                 yield Patch(path, node.lineno, text)
             elif piece := re.search(r"(?:^|%s|\{\w*\})((?:\.\w+)+)", text):
