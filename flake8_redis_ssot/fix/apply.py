@@ -216,7 +216,12 @@ class Step:
         self._staying: list[tuple[Diagnostic, Refusal]] = []
         """What is refused, before the causes of what moves with other lines are told."""
         self._before: dict[str, bytes] = {}
-        dynamic = [d for d in outcome.diagnostics if d.code == "RED105"]
+        is_test = self.index.settings.is_test
+        dynamic = [
+            d
+            for d in outcome.diagnostics
+            if d.code == "RED105" or (d.code == "RED106" and not is_test(d.path))  # that of a test patches
+        ]
         self._units = Units(self.rewriter, within, dynamic, unsafe=unsafe)
         proposals: list[Proposal] = []
         for path, of_path in groupby(outcome.diagnostics, lambda diagnostic: diagnostic.path):

@@ -283,6 +283,7 @@ def reads(tree: ast.Module) -> Reads:
     bare: set[str] = set()
     strings: set[str] = set()
     nodes: list[ast.Name | ast.Attribute] = []
+    by_name: dict[ast.AST, str] = {}
     harmless: set[ast.AST] = set()
     loads = computes = False
     for part in _walk(tree):
@@ -311,12 +312,12 @@ def reads(tree: ast.Module) -> Reads:
                     harmless |= {_arguments(part)[0], owner}
             case ast.Call(func=func, args=[given, ast.Constant(value=str(name)), *_]):
                 if last_name(func) in _READING and _is_dotted_name(given):
-                    read.add(f"{unparsed(given)}.{name}")
+                    by_name[part] = f"{unparsed(given)}.{name}"
                     harmless.add(given)
             case ast.Subscript(value=within, slice=ast.Constant(value=str(name)), ctx=ast.Load()) if (
                 _is_dotted_name(given := dictionary_owner(within)) and given is not within
             ):
-                read.add(f"{unparsed(given)}.{name}")
+                by_name[part] = f"{unparsed(given)}.{name}"
                 harmless |= {within, given}
             case ast.Compare(left=left, comparators=[ast.Constant(value=None)]):
                 harmless.add(left)
@@ -325,6 +326,8 @@ def reads(tree: ast.Module) -> Reads:
             case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test) | ast.IfExp(test=test):
                 harmless |= set(_asked(test))
     bases = {node.value for node in nodes if isinstance(node, ast.Attribute)}
+    read |= {*by_name.values()}
+    bare |= {text for node, text in by_name.items() if node not in bases and node not in harmless}
     for node in nodes:
         if isinstance(node, ast.Attribute) and not (node in harmless and node.attr == "__dict__"):
             base = unparsed(node.value) if _is_dotted_name(node.value) else ""

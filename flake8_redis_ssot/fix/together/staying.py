@@ -10,7 +10,7 @@ from functools import cached_property
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.fix.compatibility.ties import STATE, Ties
-from flake8_redis_ssot.fix.edits.proposal import Proposal
+from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS, Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.refusal import Awaiting, Refusal, Unfollowed
 from flake8_redis_ssot.fix.sources.escape import BY_NAME
@@ -33,6 +33,9 @@ _BY_OPERATORS = frozenset(
         "__getitem__",
     ]
 )
+
+
+_IN_STRING = Refusal("it is named there in a string", "change both by hand")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +128,12 @@ class Staying:
         """The references to names of one module, those `related` to `root`, that are none of the proposals."""
         module = root.rpartition(".")[0]
         moved: dict[str, set[str]] = {}
+        rewritten: dict[str, set[str]] = {}
         for proposal in proposals:
-            moved.setdefault(proposal.path, set()).update(
-                self._related_in(proposal.diagnostic, module, related)
-            )
+            names = self._related_in(proposal.diagnostic, module, related)
+            moved.setdefault(proposal.path, set()).update(names)
+            if names_in_string(proposal.diagnostic):
+                rewritten.setdefault(proposal.path, set()).update(names)
         left: dict[str, tuple[Diagnostic, Refusal]] = {}
         kept: dict[str, set[str]] = {}
         for diagnostic, why in refused:
@@ -139,19 +144,24 @@ class Staying:
         for path in sorted({*self._users_of(root, module, related), *kept}):
             asked = self._asked(path, module, related, moved, is_renamed=path in renamed)
             stays = (asked - moved.get(path, set())) | kept.get(path, set())
-            if not stays:
+            in_strings = set()
+            if path not in renamed:  # no import moves what a string names beside it
+                in_strings = (self._named_by_string(path) & related) - rewritten.get(path, set()) - stays
+            if not stays | in_strings:
                 continue
-            ties = self._ties_in(path, root, stays)
-            if path in left:
+            ties = self._ties_in(path, root, stays | in_strings)
+            if not stays:
+                yield Reference(self.where(path, module, in_strings, in_strings), ties, _IN_STRING)
+            elif path in left:
                 diagnostic, why = left[path]
                 where = f"{self.rewriter.short(path)}:{diagnostic.range.start.line}"
                 yield Reference(where, ties, why)
             else:
                 yield Reference(self.where(path, module, stays), ties, self._why(path))
 
-    def where(self, path: str, module: str, asked: Collection[str]) -> str:
-        """The place in a file where it gets what it asks for of a module."""
-        words = frozenset(name.rpartition(".")[2] for name in {*asked, module})
+    def where(self, path: str, module: str, asked: Collection[str], whole: Collection[str] = ()) -> str:
+        """The place in a file where it gets what it asks for of a module, or has one of the `whole` names."""
+        words = frozenset(whole or (name.rpartition(".")[2] for name in {*asked, module}))
         if (path, words) not in self._wheres:
             text = self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
             self._wheres[path, words] = f"{self.rewriter.short(path)}:{line_of(text, words)}"
@@ -194,7 +204,11 @@ class Staying:
             asked = self._asked(path, module, related, {})
             handed = self._handed_on(path, module) & related
             is_unseen = any(e.local_name == QUOTED and e.full_name in related for e in self.index.edges(path))
-            is_unseen = is_unseen or (bool(handed) and self._is_given_away(path, module, handed))
+            is_unseen = (
+                is_unseen
+                or self._loads(path, module)
+                or (bool(handed) and self._is_given_away(path, module, handed))
+            )
             ties = finder.of_members(symbol, None if is_unseen else attributes) if is_class else Ties()
             for name in asked:
                 function = self.symbols.symbol(name)
@@ -342,8 +356,20 @@ class Staying:
         )
 
     def _hands_on(self, path: str, module: str) -> bool:
-        """Whether a file hands a module on, so that all of it may be asked for."""
-        return not self.index.handles(path, module).isdisjoint(self.rewriter.reads.of(path).bare)
+        """Whether a file hands a module on, or goes through its names, so that all of it may be asked for."""
+        reads = self.rewriter.reads.of(path)
+        return not self.index.handles(path, module).isdisjoint(reads.bare | reads.listed)
+
+    def _loads(self, path: str, module: str) -> bool:
+        """Whether a file loads a module by a string, and so has all of it, wherever that goes."""
+        return any(
+            edge.local_name == QUOTED and edge.name == "*" and edge.module == module
+            for edge in self.index.edges(path)
+        )
+
+    def _named_by_string(self, path: str) -> set[str]:
+        """What a file names in strings."""
+        return {edge.full_name for edge in self.index.edges(path) if edge.local_name == QUOTED}
 
     def _ties_in(self, path: str, root: str, asked: set[str]) -> Ties:
         """By what the uses of an object in a file that stays hang together with others, as far as text tells."""
@@ -356,12 +382,19 @@ class Staying:
             if not path.endswith(PYTHON):
                 handed |= asked  # what is done with it there is not seen
             view = self.rewriter.view(path, keep=False)
-            is_whole = self._hands_on(path, root.rpartition(".")[0])
+            module = root.rpartition(".")[0]
+            is_handed, is_loaded = self._hands_on(path, module), self._loads(path, module)
+            by_string = self._named_by_string(path)
             for name in sorted(asked):
                 symbol = self.symbols.symbol(name)
                 if symbol is not None:
-                    ties.add(self._ties_of(symbol, attributes, is_handed_on=is_whole or name in handed))
-                    ties.strong |= {f"identity {name}"} if is_whole else set()
+                    ties.add(
+                        self._ties_of(
+                            symbol, attributes, is_handed_on=is_handed or is_loaded or name in handed
+                        )
+                    )
+                    ties.strong |= {f"identity {name}"} if is_handed else set()
+                    ties.weak |= {f"identity {name}"} if is_loaded or name in by_string else set()
                     if view is not None and symbol.kind in ("class", "function"):
                         ties.add(self._ties_of_values(view, symbol))
                     if view is not None:
@@ -422,6 +455,11 @@ class Staying:
             ):
                 ties.strong.add(f"identity {name}")
         return ties
+
+
+def names_in_string(diagnostic: Diagnostic) -> bool:
+    """Whether a diagnostic is about a string that names something, and no import."""
+    return diagnostic.code == "RED105" or FIX_KINDS.get(diagnostic.code) == "string"
 
 
 def goes_along(diagnostic: Diagnostic, why: Refusal, proposals: Iterable[Proposal]) -> bool:

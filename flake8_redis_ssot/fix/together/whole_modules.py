@@ -8,12 +8,12 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.facts.texts import has_word
 from flake8_redis_ssot.fix.edits.naming import renamed_text
-from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS, Proposal
+from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.loaded import texts_of
 from flake8_redis_ssot.fix.together.patches import Patch
-from flake8_redis_ssot.fix.together.staying import Staying
+from flake8_redis_ssot.fix.together.staying import Staying, names_in_string
 from flake8_redis_ssot.libraries.frameworks import PATCHING
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.imports import Part
@@ -43,7 +43,7 @@ class WholeModules:
             left = [
                 (diagnostic, why)
                 for diagnostic, why in refused
-                if not (diagnostic.code == "RED105" or FIX_KINDS.get(diagnostic.code) == "string")
+                if not names_in_string(diagnostic)
                 or set(strings.get(diagnostic.path, {}).values()).isdisjoint(diagnostic.symbols)
             ]
             if self.staying.is_replaced(old, new, proposals, left, strings):
