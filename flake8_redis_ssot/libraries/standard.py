@@ -264,5 +264,8 @@ SPEC_KEYWORDS = frozenset(["spec", "spec_set", "autospec"])
 CONTEXT_METHODS = ("__enter__", "__exit__", "__aenter__", "__aexit__")
 """Methods that run as a `with` begins and ends."""
 
+STATING_TYPES = frozenset(["cast", "TypeVar"])
+"""Functions, by their last names, that do nothing with the types that they are given."""
+
 ENUMERATIONS = frozenset(["enum.Enum", "enum.IntEnum", "enum.StrEnum"])
 """Classes of the standard library whose members each have the value that is written for them."""

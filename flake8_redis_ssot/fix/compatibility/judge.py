@@ -20,8 +20,16 @@ from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, root_of
 
-_TYPE_WORDS = (b"__annotations__", b"get_type_hints", b"get_annotations", b".annotation")
-_READING_TYPES = re.compile(rb"\b(?:__annotations__|get_type_hints|get_annotations)\b|\.annotation\b")
+_TYPE_NAMES = (
+    b"__annotations__",
+    b"get_type_hints",
+    b"get_annotations",
+    b"get_args",
+    b"__bound__",
+    b"__constraints__",
+)
+_TYPE_WORDS = (*_TYPE_NAMES, b".annotation")
+_READING_TYPES = re.compile(rb"\b(?:%b)\b|\.annotation\b" % b"|".join(_TYPE_NAMES))
 """What reads the types that functions and classes state."""
 _INERT = frozenset(["__doc__", "__name__"])
 
@@ -363,6 +371,8 @@ class Compatibility(ObjectChecks):
             above = view.uses.parents.get(above)
         if isinstance(above, Function):
             return self._types_are_read or not decorators_of(above).isdisjoint(TYPE_READERS)
+        if isinstance(above, ast.Assign):  # an alias, or a type variable
+            return self._types_are_read
         owner = view.uses.parents.get(above) if above is not None else None
         if not isinstance(owner, ast.ClassDef) or not view.place.modules:
             return False

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.libraries.frameworks import DEPENDS_NAMES, OVERRIDES, PATCHING_METHODS, RAISING_TESTS
-from flake8_redis_ssot.libraries.standard import CACHES
+from flake8_redis_ssot.libraries.standard import CACHES, STATING_TYPES
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.arguments import default_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
@@ -177,10 +177,20 @@ class FileUses:
 
     def is_annotation(self, node: ast.AST) -> bool:
         """Whether an expression only states a type."""
-        while (parent := self.parents.get(node)) is not None and isinstance(parent, ast.expr | ast.arg):
-            if isinstance(parent, ast.arg) and parent.annotation is node:
-                return True
-            node = parent
+        before = node
+        while isinstance(parent := self.parents.get(node), ast.expr | ast.arg | ast.keyword):
+            match parent:
+                case ast.arg():
+                    return True
+                case ast.Call(func=func, args=[*args]) if (
+                    last_name(func) in STATING_TYPES and func is not node
+                ):
+                    return node in args[:1] or last_name(func) != "cast"
+                case ast.Subscript(value=value, slice=ast.Tuple(elts=[first, *_])) if last_name(
+                    value
+                ) == "Annotated" and any(part is before for part in all_nodes(first)):
+                    return True
+            before, node = node, parent
         match parent:
             case ast.AnnAssign(annotation=annotation):
                 return annotation is node
