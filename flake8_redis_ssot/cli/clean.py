@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
             shutil.rmtree(folder)
         except OSError as error:
             problems.append(
-                f"{folder}: cannot be removed whole: {error.strerror}; make it and its folders writable, and run again"
+                f"{folder}: cannot be removed completely: {error.strerror}; make it and its folders writable, and run again"
             )
         else:
             print(f"Removed the cache {shown(folder)}.")

@@ -48,8 +48,8 @@ def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Pla
     mended = run(unsafe=True)
     if any(d.fix is not None and d.fix.applicability == "unsafe" for d in mended.settled):
         # what is safe by itself may stay in a safe run, with what is not
-        safe = {diagnostic.sort_key for diagnostic in run(unsafe=False).settled}
-        mended.settled = [d if d.sort_key in safe else _as_unsafe(d) for d in mended.settled]
+        safe = {diagnostic.sort_key: diagnostic for diagnostic in run(unsafe=False).settled}
+        mended.settled = [safe.get(d.sort_key) or _as_unsafe(d) for d in mended.settled]
     own = set(project.files)
     asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes and d.path in own])
     return plan(mended, migration_rules(settings), settings, asked, DISK), mended.outcome

@@ -22,7 +22,7 @@ class Wider:
         self.rewriter = rewriter
         self.staying = staying
         self.runs = runs
-        self._readers: dict[str, set[Function]] = {}
+        self._readers: dict[tuple[str, str], set[Function]] = {}
 
     def reached(self, patch: Patch, key: str, place: str, proposals: Iterable[Proposal]) -> str | None:
         """A function that a patch of `place` reaches, and one of `key`, a name of another module, does not.
@@ -31,9 +31,11 @@ class Wider:
         """
         if patch.text != key:
             return None  # it changes a part of what is the same object by both names
-        if place not in self._readers:
-            self._readers[place] = {*self._reading(place)}
-        readers = self._readers[place] | {
+        if (key, place) not in self._readers:
+            # a call by the name of a method does not tell whose it is: the patch was meant for the one beside it
+            meant = {name for _, name in self._reading(key)}
+            self._readers[key, place] = {one for one in self._reading(place) if one[1] not in meant}
+        readers = self._readers[key, place] | {
             found
             for proposal in proposals
             if place in proposal.reach and proposal.reach[place] is None and key not in proposal.reach
