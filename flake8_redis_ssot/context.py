@@ -21,13 +21,14 @@ from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.inference.standard_calls import handed_call
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value, Values
 from flake8_redis_ssot.libraries.builders import Builder, Kind
+from flake8_redis_ssot.libraries.standard import CALLERS
 from flake8_redis_ssot.libraries.traits import INITIALISING
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.settings.boundaries import Place, manager_words
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Range, SourceFile
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Scopes
 
@@ -156,8 +157,8 @@ class RuleContext:
         """
         found = []
         for point in self.points:
-            if isinstance(point.node, ast.Call) and not point.for_typing:
-                call = handed_call(self.inference, point.node, point)
+            if isinstance(point.node, ast.Call) and last_name(point.node.func) in CALLERS:
+                call = None if point.for_typing else handed_call(self.inference, point.node, point)
                 reached = self.inference.builders(replace(point, node=call)) if call is not None else {}
                 if call is not None and reached:
                     found.append(self._made(point, call, reached))

@@ -9,7 +9,7 @@ from typing import Literal
 
 from flake8_redis_ssot.analysis.deferred import is_consumed
 from flake8_redis_ssot.libraries.commands import HANDED, ITERATORS, POOL_ATTRIBUTE
-from flake8_redis_ssot.libraries.standard import ENTERING, FILLING
+from flake8_redis_ssot.libraries.standard import ENTERING, FILLING, RESULT
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
@@ -165,6 +165,8 @@ def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
     for at, parent in enumerate(around):
         match parent:
             case ast.Await() | ast.IfExp() | ast.keyword() | ast.Tuple():
+                pass
+            case ast.Attribute(attr=name) if name == RESULT:
                 pass
             case ast.NamedExpr(target=ast.Name(id=name)):
                 yield _Bound(name, part)

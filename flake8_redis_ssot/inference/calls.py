@@ -180,7 +180,9 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
             case Definition() | Instance(of=Definition()):
                 for callee in callees(inference, value):
                     yield from _results(inference, callee, call, point)
-    yield from inference.values(standard_calls.handed_call(inference, call, point, AWAITED_CALLERS), point)
+    handed = standard_calls.handed_call(inference, call, point, AWAITED_CALLERS)
+    if handed is not None:
+        yield from inference.values(handed, point)
     if isinstance(call.func, ast.Attribute):
         if call.func.attr in ENTERING_METHODS:
             for argument in call.args[:1]:

@@ -81,13 +81,15 @@ def handed_call(
 ) -> ast.Call | None:
     """The call that one of the `callers` makes of its argument: for `map(f, xs)` that of `f` with elements.
 
-    None where `call` is of no such function, or of a method `map`.
+    None where `call` is of no such function, of one of ours, which is followed itself, or of a method `map`.
     """
     name = last_name(call.func)
-    at = callers.get(name, len(call.args))
-    if len(call.args) <= at or any(isinstance(part, ast.Starred) for part in call.args[: at + 1]):
+    at = callers.get(name)
+    if at is None or len(call.args) <= at or any(isinstance(p, ast.Starred) for p in call.args[: at + 1]):
         return None
     if name == "map" and (not isinstance(call.func, ast.Name) or inference.bindings(name, point)):
+        return None
+    if any(isinstance(value, Definition) for value in inference.values(call.func, point)):
         return None
     return inference.synthetic(_handed, call, at, name == "map")
 

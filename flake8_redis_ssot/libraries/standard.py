@@ -39,6 +39,9 @@ CALLERS = {"map": 0, "submit": 0} | AWAITED_CALLERS
 The first ones are awaited, for what the call gives.
 """
 
+RESULT = "result"
+"""The method of a future that gives what the call in the thread gives."""
+
 RUNNERS = frozenset(["asyncio.run", "asyncio.runners.run", "anyio.run", "uvloop.run"])
 """Functions that make an event loop, run in it the coroutine or function that is their first argument, and close it."""
 
