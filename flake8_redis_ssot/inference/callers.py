@@ -23,11 +23,12 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def of(inference: Inference, function: Scope) -> Iterator[ProgramPoint]:
-    """The known call sites of a function."""
+    """The known call sites of a function; of a class those by its name."""
     name = getattr(function.node, "name", "")
     named = [*inference.calls_named(name)]
     yield from (point for point in named if function in _callees_at(inference, point))
-    if name == "__call__" or inference.is_handed_on(name):
+    # a class is mostly named elsewhere for its type: not worth to evaluate every computed call
+    if function.kind == "function" and (name == "__call__" or inference.is_handed_on(name)):
         seen = {point.node for point in named}
         yield from (p for p in _computed(inference).get(function, ()) if p.node not in seen)
 
