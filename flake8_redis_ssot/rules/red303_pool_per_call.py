@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 
 from flake8_redis_ssot.analysis.caching import is_cached, outlives
 from flake8_redis_ssot.analysis.client_calls import function_of
@@ -11,10 +13,12 @@ from flake8_redis_ssot.analysis.hot_paths import Repetition, is_property, loop_a
 from flake8_redis_ssot.analysis.lifetimes import fate_of, lifetimes
 from flake8_redis_ssot.analysis.singletons import is_shared
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.inference.calls import receiver_of
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import Comprehension, Loop, all_nodes, last_name, unparsed
@@ -109,7 +113,9 @@ def _when(made: Construction, context: RuleContext, known: dict[Scope, Repetitio
     if loop is not None and not _is_kept(made, tree, scope, loop):
         return "in every turn of a loop"
     # what keeps those of one loop may be made anew at every call itself
-    why = why_repeated(scope, context.inference) or _why_callers_repeat(scope, context, known)
+    why = why_repeated(scope, context.inference)
+    if why is None and not _is_optional(made, tree, scope):
+        why = _why_callers_repeat(scope, context, known)
     if why is None or _is_kept(made, tree, scope, None):
         return ""
     fate = fate_of(tree, made.node)
@@ -130,6 +136,23 @@ def _is_kept(made: Construction, tree: ast.AST, scope: Scope, loop: Loop | Compr
     elif not any(outlives(place, scope) for place in fate.places):
         kept |= {"stored"}  # in something of which nothing is known
     return bool(fate.lifetimes & kept) or is_cached(tree, made.node, fate.places, scope, loop)
+
+
+def _is_optional(made: Construction, tree: ast.AST, scope: Scope) -> bool:
+    """Whether an argument decides if anything is built, and is no part of that: each caller may do without."""
+    args = getattr(tree, "args", None)
+    given = {argument.arg for argument in single(args)} if isinstance(args, ast.arguments) else set()
+    given -= {getattr(receiver_of(scope), "arg", ""), *_names_in(made.node)}
+    return any(
+        isinstance(outer, ast.If | ast.IfExp)
+        and inner is not outer.test
+        and not given.isdisjoint(_names_in(outer.test))
+        for inner, outer in pairwise([made.node, *ancestors(tree, made.node)] if given else ())
+    )
+
+
+def _names_in(node: ast.expr) -> set[str]:
+    return {part.id for part in all_nodes(node) if isinstance(part, ast.Name)}
 
 
 def _why_callers_repeat(
@@ -163,11 +186,13 @@ def _why_callers_repeat(
                 owner = _class_made_by(asked)
                 name = unparsed(call.node.func) if owner else getattr(asked.node, "name", "")  # type: ignore[attr-defined]
                 phrase = f"at every call of `{name}`, which `{around.name}` ({context.place_of(call)}) makes {often}"
-                why = Repetition(phrase, for_result=owner is None)
+                why = Repetition(phrase, for_result=True)
                 break
         if why is not None:
             way: Scope | None = asked
             while way is not None:
+                # what an object keeps is not returned, and is kept no longer than the object
+                why = replace(why, for_result=why.for_result and _class_made_by(way) is None)
                 known[way] = why
                 way = came_from[way]
             return why
