@@ -44,7 +44,9 @@ def implied(node: ast.AST) -> Iterator[tuple[str, ast.expr, ast.expr]]:
     match node:
         case ast.Attribute(value=owner, attr=name, ctx=context):
             yield PROPERTY + name + _OF_PROPERTY[type(context)], owner, node
-        case ast.Call(func=ast.Name(id=name), args=[owner, *_]) if name in _BY_CALL:
+        case ast.Call(func=ast.Name(id=name), args=[owner, *more]) if name in _BY_CALL and not (
+            more and name in ("min", "max")  # of several it compares these
+        ):
             yield from ((method, owner, node) for method in _BY_CALL[name])
         case ast.Call(func=ast.Attribute(attr="enter_context"), args=[owner]):
             yield from ((method, owner, node) for method in _ENTERING)
@@ -57,7 +59,7 @@ def implied(node: ast.AST) -> Iterator[tuple[str, ast.expr, ast.expr]]:
         case ast.With(items=items):
             yield from ((name, i.context_expr, i.context_expr) for i in items for name in _ENTERING)
         case (
-            ast.Assign(targets=[ast.Tuple() | ast.List(), *_], value=whole)
+            ast.Assign(targets=[ast.Tuple() | ast.List(), *_] | [*_, ast.Tuple() | ast.List()], value=whole)
             | ast.Starred(value=whole, ctx=ast.Load())
             | ast.For(iter=whole)
             | ast.ListComp(generators=[ast.comprehension(iter=whole, is_async=0), *_])
