@@ -42,15 +42,16 @@ def patched_around(inference: Inference, point: ProgramPoint) -> set[str]:
 
 
 def is_patched(inference: Inference, node: ast.expr, point: ProgramPoint, *also: str) -> bool:
-    """Whether something is patched that an expression, or what its names and calls come from, speaks of.
+    """Whether something is patched whose name occurs in an expression, or in what its names and calls come from.
 
-    Or one of the names that are given `also`.
+    The names `also` count as if they occurred there.
     """
     patched = patched_around(inference, point)
-    return bool(patched) and not patched.isdisjoint({*also, *_spoken_of(inference, node, point)})
+    return bool(patched) and not patched.isdisjoint({*also, *_names_behind(inference, node, point)})
 
 
-def _spoken_of(inference: Inference, node: ast.AST, point: ProgramPoint) -> Iterator[str]:
+def _names_behind(inference: Inference, node: ast.AST, point: ProgramPoint) -> Iterator[str]:
+    """The last names in an expression, in what its names are bound to, and in the functions that it calls, and so on."""
     waiting, seen = [(node, point)], {node}
     for whole, at in waiting:
         for part in all_nodes(whole):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.client_calls import function_of
@@ -20,7 +19,7 @@ from flake8_redis_ssot.libraries.standard import CONTEXT_MANAGERS
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import positional
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import Function, last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, last_name, own_yields, unparsed
 
 _ENDING = re.compile(
     r"(?:^|_)a?(?:close|shutdown|stop|disconnect|cleanup|terminate|teardown|dispose|exit)(?:_|$)|^del$"
@@ -45,7 +44,7 @@ class Shutdowns:
         if isinstance(function, ast.Lambda):
             return self._is_registered(function)
         if self.is_lifespan(function):
-            first = min(part.lineno for part in _yields(function))
+            first = min(part.lineno for part in own_yields(function))
             return getattr(node, "lineno", 0) > first or self._goes_around_yield(function, node)
         if _MAIN.fullmatch(function.name):
             return self._is_in_finally(function, node) or self._is_entered(function, node)
@@ -53,7 +52,7 @@ class Shutdowns:
 
     def is_lifespan(self, function: ast.AST | None) -> bool:
         """Whether a function runs before and after an application: it yields in between."""
-        if not isinstance(function, Function) or not any(_yields(function)):
+        if not isinstance(function, Function) or not any(own_yields(function)):
             return False
         decorators = {last_name(d) for d in function.decorator_list}
         if decorators - CONTEXT_MANAGERS:
@@ -131,8 +130,4 @@ class Shutdowns:
         if isinstance(parents[0], ast.Call) and parents[0].func is not node:
             return True
         blocks = [p for p in parents if isinstance(p, ast.With | ast.AsyncWith)]
-        return self._is_entered(function, node) and any(_yields(blocks[0]))
-
-
-def _yields(node: ast.AST) -> Iterator[ast.Yield | ast.YieldFrom]:
-    return (part for part in own_nodes(node) if isinstance(part, ast.Yield | ast.YieldFrom))
+        return self._is_entered(function, node) and any(own_yields(blocks[0]))

@@ -10,7 +10,7 @@ from flake8_redis_ssot.libraries.commands import CLOSING_SUBSCRIPTION, CONNECTIN
 from flake8_redis_ssot.libraries.standard import WAITING_FOR
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, is_generator, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, is_generator, own_nodes, own_yields, unparsed
 
 Flaw = Literal["never closed", "closed outside `finally`"]
 _Use = Literal["closed", "connects", "used", "kept", "yielded"]
@@ -40,7 +40,7 @@ def flaw(function: Function, call: ast.Call, borrowing: Collection[ast.Call]) ->
         return None if "yielded" in kinds else "never closed"
     if isinstance(function, ast.AsyncFunctionDef) and not any(_is_sure(function, use) for use in closings):
         last = max(use.lineno for use in closings)
-        if any(call.lineno < part.lineno < last for part in _yields(function)):
+        if any(call.lineno < part.lineno < last for part in own_yields(function)):
             return "closed outside `finally`"
     return None
 
@@ -63,10 +63,6 @@ def is_worker(function: Function) -> bool:
             case ast.AsyncFor(iter=ast.Call(func=ast.Attribute(attr="listen"))):
                 loops = True
     return loops
-
-
-def _yields(function: Function) -> Iterator[ast.Yield]:
-    return (part for part in own_nodes(function) if isinstance(part, ast.Yield))
 
 
 def _bound(parents: list[ast.AST]) -> str | None:

@@ -13,7 +13,6 @@ FunctionOrLambda = Function | ast.Lambda
 Loop = ast.For | ast.AsyncFor | ast.While
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 DEFINITIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})
-_YIELDING = frozenset({ast.Yield, ast.YieldFrom})
 
 
 def parents_of(tree: ast.Module) -> dict[ast.AST, ast.AST]:
@@ -137,11 +136,16 @@ def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
     return all_nodes(*(body if isinstance(body, list) else [body]), closed=DEFINITIONS)
 
 
+def own_yields(node: ast.AST) -> Iterator[ast.Yield | ast.YieldFrom]:
+    """Each `yield` and `yield from` of a function, or in the body of a statement: not those of functions in it."""
+    return (part for part in own_nodes(node) if isinstance(part, ast.Yield | ast.YieldFrom))
+
+
 def is_generator(function: ast.AST | None) -> bool:
     """Whether a function, and no lambda, has a `yield` of its own."""
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
-    return any(type(part) in _YIELDING for part in own_nodes(function))
+    return any(own_yields(function))
 
 
 @memoized

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, PREPARING
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, own_nodes
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, own_yields
 
 _UNDOING = frozenset(["monkeypatch", "mocker"])
 """Fixtures that take back what they patch when the test ends."""
@@ -44,9 +44,9 @@ def patched_code(tree: ast.Module, line: int) -> PatchedCode | None:
         match node:
             case ast.With() | ast.AsyncWith() if any(_holds(one.context_expr, line) for one in node.items):
                 items = [one.context_expr for one in node.items]
-                return None if _is_left_open(node) else PatchedCode([*items, *node.body], owner)
+                return None if any(own_yields(node)) else PatchedCode([*items, *node.body], owner)
             case ast.FunctionDef() | ast.AsyncFunctionDef() if _is_decorated(node, line):
-                is_fixture = bool(decorators_of(node) & FIXTURES) or _is_left_open(node)
+                is_fixture = bool(decorators_of(node) & FIXTURES) or any(own_yields(node))
                 return None if is_fixture else PatchedCode([*node.decorator_list, *node.body], owner)
             case ast.ClassDef() if _is_decorated(node, line):
                 if any(
@@ -70,7 +70,7 @@ def _until_its_end(test: Function, line: int, owner: str) -> PatchedCode | None:
         and isinstance(node.func.value, ast.Name)
         and _holds(node, line)
     }
-    if not test.name.startswith("test") or not patching & _UNDOING & {*arguments} or _is_left_open(test):
+    if not test.name.startswith("test") or not patching & _UNDOING & {*arguments} or any(own_yields(test)):
         return None
     return PatchedCode([*test.decorator_list, *test.body], owner, arguments)
 
@@ -134,8 +134,3 @@ def _is_decorated(statement: ast.stmt, line: int) -> bool:
 
 def _holds(node: ast.expr | ast.stmt, line: int) -> bool:
     return node.lineno <= line <= (node.end_lineno or node.lineno)
-
-
-def _is_left_open(node: ast.AST) -> bool:
-    """Whether other code goes on in the middle: that of who has a fixture, or is in a `with`."""
-    return any(isinstance(part, ast.Yield | ast.YieldFrom) for part in own_nodes(node))
