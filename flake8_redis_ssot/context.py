@@ -190,7 +190,7 @@ class RuleContext:
             new = known.learn_calls(self.inference, named)
         return list(known.runs(self.inference, self.scopes))
 
-    def exposed(self) -> tuple[str, ...]:
+    def exposed_names(self) -> tuple[str, ...]:
         """The top-level names by which others get at something of a client library."""
         return tuple(sorted(exposed_names(self.source, self.inference, self.commands)))
 

@@ -171,7 +171,7 @@ class _FollowedContext(RuleContext):
 
     @cached_property
     def commands(self) -> list[Command]:
-        return self._project.sent(self.source.path)
+        return self._project.commands_in(self.source.path)
 
     def path_of(self, point: ProgramPoint) -> str:
         return self._project.path_of(point)

@@ -344,26 +344,34 @@ def _pool_role(inference: Inference, value: Value) -> tuple[str, Builder] | None
 
 
 def is_certain(
-    inference: Inference, node: ast.AST | None, point: ProgramPoint, *, said: bool = False, depth: int = 0
+    inference: Inference,
+    node: ast.AST | None,
+    point: ProgramPoint,
+    *,
+    trust_annotations: bool = False,
+    depth: int = 0,
 ) -> bool:
     """Whether all possible values of `node` are known: for each binding, operand and `return` on the way.
 
-    With `said` what only an annotation promises counts as known.
+    With `trust_annotations` what only an annotation promises counts as known.
     """
     if depth > _DEPTH:
         return False
 
     def are_certain(*parts: tuple[ast.AST | None, ProgramPoint]) -> bool:
-        return all(is_certain(inference, part, at, said=said, depth=depth + 1) for part, at in parts)
+        return all(
+            is_certain(inference, part, at, trust_annotations=trust_annotations, depth=depth + 1)
+            for part, at in parts
+        )
 
     def promises_value(annotation: ast.expr | None, at: ProgramPoint | None) -> bool:
-        given = promised(inference, annotation, at) if said and annotation and at else ()
+        given = promised(inference, annotation, at) if trust_annotations and annotation and at else ()
         return any(
             not isinstance(v, Items) or any(projected(inference, frozenset([v]), "item")) for v in given
         )
 
     def is_result_certain(function: Scope) -> bool:
-        if promises_value(getattr(function.node, "returns", None), inference.outside(function)):
+        if promises_value(getattr(function.node, "returns", None), inference.definition_point(function)):
             return True
         return are_certain(*((part.node, part) for part in (*function.returns, *function.yields)))
 
@@ -383,7 +391,7 @@ def is_certain(
                     if found
                     else _is_none_by_default(inference, value, scope)
                 )
-            if not said:
+            if not trust_annotations:
                 return False  # other callers may pass something else
         at = ProgramPoint(value, scope, binding.order, binding.path)
         if isinstance(value, ast.AnnAssign) and value.value is not None:
@@ -397,13 +405,15 @@ def is_certain(
             inference, inference.values(value, at), binding.projection
         ):
             return False
-        return bool(found) and (said or not all(isinstance(v, Instance) and v.said for v in found))
+        return bool(found) and (
+            trust_annotations or not all(isinstance(v, Instance) and v.is_promised for v in found)
+        )
 
     match node:
         case None | ast.Constant(value=None):
             return True
         case ast.Name():
-            return all(is_binding_certain(b) for b in inference.written(node, point))
+            return all(is_binding_certain(b) for b in inference.bindings_of(node, point))
         case ast.Attribute() if inference.stores.attribute(node, point):
             return True
         case ast.Attribute(value=owner, attr=name):
@@ -411,8 +421,8 @@ def is_certain(
             scopes = [v.of.scope for v in instances if isinstance(v.of, Definition)]
             kept = [b for s in scopes for b in (*s.bindings.get(name, ()), *s.attributes.get(name, ()))]
             values = inference.values(node, point)
-            is_said = all(isinstance(v, Instance) and v.said for v in values)
-            is_told = bool(values) and (said or not is_said)
+            is_promised = all(isinstance(v, Instance) and v.is_promised for v in values)
+            is_told = bool(values) and (trust_annotations or not is_promised)
             family = list(scopes)
             for scope in family:
                 family += [one for one in inference.classes.below(scope) if one not in family]
@@ -421,7 +431,9 @@ def is_certain(
             is_ours = bool(scopes) and not any(name in s.bindings or name in s.attributes for s in others)
             return (
                 is_told
-                and is_certain(inference, owner, point, said=said or is_ours, depth=depth + 1)
+                and is_certain(
+                    inference, owner, point, trust_annotations=trust_annotations or is_ours, depth=depth + 1
+                )
                 and all(is_binding_certain(b) for b in kept)
             )
         case ast.BoolOp(values=parts):
@@ -446,12 +458,12 @@ def is_certain(
 
 def _providers(inference: Inference, parameter: ast.arg, function: Scope) -> list[Scope]:
     """The functions whose result a framework passes for a parameter: pytest fixtures, and `f` of `Depends(f)`."""
-    outside = inference.outside(function)
+    outside = inference.definition_point(function)
     if outside is None or not isinstance(function.node, FunctionOrLambda):
         return []
     default = default_of(function.node.args, parameter)
     sources: list[tuple[ast.AST | None, ProgramPoint]] = [(default, outside), (parameter.annotation, outside)]
-    for binding in inference.written(parameter.annotation, outside) if parameter.annotation else ():
+    for binding in inference.bindings_of(parameter.annotation, outside) if parameter.annotation else ():
         if binding.value is not None and binding.scope is not None:  # `Cache = Annotated[...]`
             at = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
             sources += [(binding.value, at)] if isinstance(binding.value, ast.Subscript) else []

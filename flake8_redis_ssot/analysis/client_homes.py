@@ -88,7 +88,7 @@ class Homes:
     def values(self, node: ast.AST, point: ProgramPoint, frame: Frame | None) -> Values:
         """The values of an expression within the call of a frame."""
         context = frame.context if frame is not None else None
-        return self._inference.within(context, self._inference.values, node, point)
+        return self._inference.run_in_context(context, self._inference.values, node, point)
 
     def called(self, node: ast.expr, point: ProgramPoint, frame: Frame | None = None) -> list[Definition]:
         """The functions of ours that the callee `node` can be."""
@@ -142,7 +142,7 @@ class Homes:
             case ast.Await(value=inner) | ast.NamedExpr(value=inner):
                 return self._home(inner, point, deeper)
             case ast.Name():
-                bindings = self._inference.written(node, point)
+                bindings = self._inference.bindings_of(node, point)
                 place = _global_of(bindings)
                 return self._of_local(bindings, deeper) if place is None else self._of_global(place, deeper)
             case ast.Attribute(attr="connection_pool", value=owner):
@@ -205,7 +205,9 @@ class Homes:
                     return None
                 refilled.append(point)
             values = self.values(value, point, None)
-            if not any(isinstance(v, Items) or (isinstance(v, Instance) and not v.said) for v in values):
+            if not any(
+                isinstance(v, Items) or (isinstance(v, Instance) and not v.is_promised) for v in values
+            ):
                 return None  # known by annotations alone: it may be another one each time
             anywhere = _Question(None, False, asked.depth)
             pool = self._pool_of(value, point, owned=False)
@@ -220,7 +222,9 @@ class Homes:
     ) -> Home | None:
         """The home of `owner[key]`, or of an attribute that is set from outside of the class: a part of the owner's home."""
         inference = self._inference
-        if not any(isinstance(v, Instance) and not v.said for v in self.values(node, point, asked.frame)):
+        if not any(
+            isinstance(v, Instance) and not v.is_promised for v in self.values(node, point, asked.frame)
+        ):
             return None
         owners = self.values(node.value, point, asked.frame)
         if isinstance(node, ast.Attribute):
@@ -281,7 +285,7 @@ class Homes:
 
     def _of_attribute(self, node: ast.Attribute, point: ProgramPoint, asked: _Question) -> Home | None:
         """The home of `owner.attr`: of a module's name, of a class attribute, or a part of the owner's home."""
-        place = _global_of(self._inference.written(node, point))
+        place = _global_of(self._inference.bindings_of(node, point))
         if place is not None:
             return self._of_global(place, asked)  # of a module
         values = self.values(node.value, point, asked.frame)
@@ -321,7 +325,7 @@ class Homes:
         """The class itself if it has the attribute `name`, else its first base of ours that has."""
         if name in scope.bindings or name in scope.attributes:
             return scope
-        point = self._inference.outside(scope)
+        point = self._inference.definition_point(scope)
         if not isinstance(scope.node, ast.ClassDef) or point is None or depth > _DEPTH:
             return None
         bases = (v for base in scope.node.bases for v in self._inference.values(base, point))

@@ -99,7 +99,7 @@ def occasion_of(function: Scope, inference: Inference) -> Occasion | None:
 
 def _occasion_by_registration(function: Scope, inference: Inference) -> Occasion | None:
     """The event that a function is registered for, by a decorator or as an argument (`app.add_route("/", f)`)."""
-    node, point = function.node, outside(function, inference)
+    node, point = function.node, _definition_point(function, inference)
     if not isinstance(node, Function) or point is None:
         return None
     for decorator in node.decorator_list:
@@ -199,7 +199,7 @@ def base_names(owner: Scope, inference: Inference) -> Iterator[str]:
         if cls in seen or not isinstance(cls.node, ast.ClassDef):
             continue
         seen.add(cls)
-        point = outside(cls, inference)
+        point = _definition_point(cls, inference)
         if point is None:
             continue
         for base in cls.node.bases:
@@ -209,7 +209,7 @@ def base_names(owner: Scope, inference: Inference) -> Iterator[str]:
 
 def _occasion_by_parameters(function: Scope, inference: Inference) -> Occasion | None:
     """`request` if a parameter is annotated as one, or the function is a Django view: `request` in, a response out."""
-    node, point = function.node, outside(function, inference)
+    node, point = function.node, _definition_point(function, inference)
     if not isinstance(node, Function) or point is None:
         return None
     parameters = single(node.args)
@@ -259,7 +259,7 @@ def _occasion_by_dependency(function: Scope, inference: Inference) -> Occasion |
 
 def _may_be_injected(function: Scope, inference: Inference) -> bool:
     """Whether FastAPI gives every parameter without a default: any other type would be the body of the request."""
-    node, point = function.node, outside(function, inference)
+    node, point = function.node, _definition_point(function, inference)
     assert isinstance(node, Function)
     needed = (a.annotation for a in single(node.args) if default_of(node.args, a) is None)
     return point is not None and all(_is_injected(annotation, point, inference) for annotation in needed)
@@ -305,7 +305,7 @@ def makers(node: ast.AST, point: ProgramPoint, inference: Inference, depth: int 
         if value is None or scope is None:
             return set()
         if isinstance(value, ast.arg):
-            around = outside(scope, inference)
+            around = _definition_point(scope, inference)
             stated = value.annotation is not None and around is not None
             return set(names.dotted(value.annotation, around)) if stated else set()  # type: ignore[arg-type]
         value = value.value if isinstance(value, ast.AnnAssign) and value.value is not None else value
@@ -332,8 +332,8 @@ def makers(node: ast.AST, point: ProgramPoint, inference: Inference, depth: int 
     return set()
 
 
-def outside(scope: Scope, inference: Inference) -> ProgramPoint | None:
-    """The place where a definition stands: there its decorators, annotations and bases are evaluated."""
+def _definition_point(scope: Scope, inference: Inference) -> ProgramPoint | None:
+    """The place where a `def` or `class` stands: there its decorators, annotations and bases are evaluated."""
     binding = inference.definitions.get(scope.node) if scope.node is not None else None
     if binding is None or scope.parent is None or scope.node is None:
         return None

@@ -61,7 +61,7 @@ def senders(inference: OpenInference, value: Value) -> Iterator[Sender]:
 
 
 def _named(inference: OpenInference, name: str, *, called: bool) -> Iterator[Sender]:
-    if not inference.keeps(name):
+    if not inference.is_open_name(name):
         return
     if inference.names.managers.covers(name):
         if _is_manager(inference, name, called=called):

@@ -35,8 +35,8 @@ class Run:
         return self.node if isinstance(self.node, ast.Call) and not self.method else None
 
     @property
-    def said(self) -> ast.expr:
-        """The callee, or the whole expression where there is no call."""
+    def callee(self) -> ast.expr:
+        """The callee of the call; where Python runs the functions by itself, the whole expression."""
         return self.node if self.call is None else self.call.func
 
     @property

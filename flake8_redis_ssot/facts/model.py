@@ -69,8 +69,9 @@ class FileFacts:
     - `clients`: its top-level names that are, or return, a client or a manager
     - `handed_out`: of a manager's file, the dotted names of the classes of other files that it makes objects of and
       hands out
-    - `exposed`: its names by which others get a client, a pool or a builder, or a function that blocks; `handed`: our
-      callables that it passes such a thing to; `named`: those that it passes a library's name to (`inference.reach`)
+    - `exposed_names`: its names by which others get a client, a pool or a builder, or a function that blocks
+    - `callees_given_clients`: the project's callables to which it passes a client, a pool or a builder, and
+      `callees_given_library_names`: those to which it passes a library's name as a string (both by `inference.reach`)
     """
 
     path: str
@@ -81,9 +82,9 @@ class FileFacts:
     words: tuple[str, ...] = ()
     used: tuple[str, ...] = ()
     pools: tuple[PoolFacts, ...] = ()
-    handed: tuple[str, ...] = ()
-    named: tuple[str, ...] = ()
-    exposed: tuple[str, ...] = ()
+    callees_given_clients: tuple[str, ...] = ()
+    callees_given_library_names: tuple[str, ...] = ()
+    exposed_names: tuple[str, ...] = ()
     defaults: tuple[DefaultFacts, ...] = ()
     classes: tuple[ClassFacts, ...] = ()
     clients: tuple[str, ...] = ()

@@ -77,17 +77,17 @@ def promised(inference: Inference, node: ast.expr, point: ProgramPoint) -> Itera
             else:
                 yield from promised(inference, value, point)
         case ast.Name() | ast.Attribute():
-            for binding in inference.written(node, point):
+            for binding in inference.bindings_of(node, point):
                 yield from aliased(inference, binding)
             for name in inference.names.dotted(node, point, typing=True):
-                if inference.names.is_builder(name) or inference.keeps(name):
-                    yield Instance(QualifiedName(name), said=True)
+                if inference.names.is_builder(name) or inference.is_open_name(name):
+                    yield Instance(QualifiedName(name), is_promised=True)
             stated = map(QualifiedName, inference.names.dotted(node, point, typing=True))
             for known in inference.values(node, point).union(*map(inference.resolved, stated)):
                 if isinstance(known, Definition) or (
                     isinstance(known, QualifiedName) and inference.names.is_builder(known.name)
                 ):
-                    yield Instance(known, said=True)
+                    yield Instance(known, is_promised=True)
 
 
 def aliased(inference: Inference, binding: Binding) -> Iterator[Value]:

@@ -28,7 +28,7 @@ def of(inference: Inference, function: Scope) -> Iterator[ProgramPoint]:
     named = [*inference.calls_named(name)]
     yield from (point for point in named if function in _callees_at(inference, point))
     # a class is mostly named elsewhere for its type: not worth to evaluate every computed call
-    if function.kind == "function" and (name == "__call__" or inference.is_handed_on(name)):
+    if function.kind == "function" and (name == "__call__" or inference.is_used_as_value(name)):
         seen = {point.node for point in named}
         yield from (p for p in _computed(inference).get(function, ()) if p.node not in seen)
 
@@ -42,7 +42,7 @@ def _callees_at(inference: Inference, point: ProgramPoint) -> set[Scope]:
 
 def _computed(inference: Inference) -> dict[Scope, list[ProgramPoint]]:
     """For each function, the call sites that reach it by another name than its own."""
-    return inference.answers.made("computed calls", lambda: _find_computed(inference))
+    return inference.answers.cached("computed calls", lambda: _find_computed(inference))
 
 
 def _find_computed(inference: Inference) -> dict[Scope, list[ProgramPoint]]:
@@ -59,9 +59,9 @@ def _candidates(inference: Inference, scopes: Scopes) -> Iterable[ProgramPoint]:
     for point in scopes.calls:
         match point.node:
             case ast.Call(func=ast.Attribute(attr=name)):
-                may_be = inference.is_held(name)
+                may_be = inference.may_be_computed(name)
             case ast.Call(func=ast.Name(id=name)):
-                may_be = inference.is_held(name) or any(
+                may_be = inference.may_be_computed(name) or any(
                     binding.target is None and not isinstance(binding.value, _DEFINITIONS)
                     for binding in inference.bindings(name, point)
                 )
@@ -71,12 +71,12 @@ def _candidates(inference: Inference, scopes: Scopes) -> Iterable[ProgramPoint]:
             yield point
 
 
-def given(
+def passed_arguments(
     inference: Inference, parameter: ast.arg, point: ProgramPoint, receiver: Instance | None = None
 ) -> Iterable[Value]:
-    """The arguments that the known call sites pass for a parameter; objects only where all of them pass known ones.
+    """The values that the known call sites pass for a parameter; objects among them only if each passes something known.
 
-    With a `receiver` those of calls that may be of that object's method.
+    With a `receiver`, only calls that may be of that object's method count.
     """
     scope = point.scope
     if not isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -115,7 +115,7 @@ def _find_functions_run(inference: Inference, point: ProgramPoint) -> frozenset[
     assert isinstance(point.node, ast.Call)
     return frozenset(
         inference.classes.initialiser(callee.scope) if callee.scope.kind == "class" else callee.scope
-        for value in inference.within(None, inference.values, point.node.func, point)
+        for value in inference.run_in_context(None, inference.values, point.node.func, point)
         for callee in callees(inference, value)
     )
 
@@ -146,10 +146,11 @@ def _passed(
                 return None
             context = any_call(inference, receiver, caller)
         elif not any(
-            _may_be(receiver, callee) for callee in inference.within(None, inference.values, call.func, point)
+            _may_be(receiver, callee)
+            for callee in inference.run_in_context(None, inference.values, call.func, point)
         ):
             return None
-    return inference.within(context, inference.values, argument, point)
+    return inference.run_in_context(context, inference.values, argument, point)
 
 
 def _passes_itself(inference: Inference, argument: ast.expr, parameter: ast.arg, point: ProgramPoint) -> bool:

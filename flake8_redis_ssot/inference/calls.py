@@ -168,7 +168,7 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
                 elif (
                     names.is_builder(name)
                     or (name.rpartition(".")[2] in HANDED and inference.client(Instance(value)))
-                    or inference.keeps(name)
+                    or inference.is_open_name(name)
                 ):
                     yield Instance(value)
                 elif inference.method(name) == "buffered":
@@ -226,7 +226,7 @@ def _depended_on(inference: Inference, dependency: Value) -> Iterator[Value]:
             yield Instance(callee)
         else:
             for context in _bare_contexts(inference, callee):
-                yield from inference.within(context, inference.given_by, callee.scope)
+                yield from inference.run_in_context(context, inference.given_by, callee.scope)
 
 
 def _results(inference: Inference, value: Definition, call: ast.Call, point: ProgramPoint) -> Iterable[Value]:
@@ -280,7 +280,7 @@ def _result(inference: Inference, scope: Scope, context: CallContext | None) -> 
         return (Coroutine(scope, context),)
     if inference.is_generator(scope):
         return (Generator(scope, "iterator", context),)
-    return inference.within(context, lambda: list(returned(inference, scope)))
+    return inference.run_in_context(context, lambda: list(returned(inference, scope)))
 
 
 def _context_of_call(
@@ -328,14 +328,14 @@ def parameter(inference: Inference, node: ast.arg, point: ProgramPoint) -> Itera
         receiver = Definition(owner, below=True) if is_class else Instance(Definition(owner, below=True))
         yield from passed or (receiver,)
         return
-    outside = inference.outside(scope)
+    outside = inference.definition_point(scope)
     if outside is None:
         return
     if passed:
         yield from passed
         return
     if context is None or context.receiver is not None:
-        yield from inference.given(node, point, context.receiver if context is not None else None)
+        yield from inference.passed_arguments(node, point, context.receiver if context is not None else None)
     default = default_of(function.args, node) if passed is None else None
     yield from inference.known_or_promised(inference.values(default, outside), node.annotation, outside)
     if context is None and default is None:
@@ -347,7 +347,9 @@ def returned(inference: Inference, function: Scope) -> Iterable[Value]:
     points = branches.returns_of(inference, function)
     values = frozenset(v for point in points for v in inference.values(point.node, point))
     stated = result_type(inference, function, function.returns)
-    return inference.known_or_promised(values, stated, inference.outside(function) if stated else None)
+    return inference.known_or_promised(
+        values, stated, inference.definition_point(function) if stated else None
+    )
 
 
 def result_type(inference: Inference, function: Scope, given: Iterable[ProgramPoint]) -> ast.expr | None:

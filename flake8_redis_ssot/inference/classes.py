@@ -66,7 +66,7 @@ class Classes:
         """The attribute `name` of an object, its own or its class's; a property as the function that it is."""
         cls = value.of
         assert isinstance(cls, Definition)
-        return self._inference.within(
+        return self._inference.run_in_context(
             value.context,
             lambda: self.members(cls.scope, name, below=cls.below, of_instance=True, receiver=value),
         )
@@ -113,7 +113,7 @@ class Classes:
             or not self._has_only_our_bases(cls.scope)
         ):
             return
-        for getter in inference.within(value.context, lambda: self.members(cls.scope, "__getattr__")):
+        for getter in inference.run_in_context(value.context, lambda: self.members(cls.scope, "__getattr__")):
             if isinstance(getter, Definition) and may_give(getter.scope, name):
                 yield from calls.given_for(inference, replace(getter, receiver=value), name)
 
@@ -165,7 +165,7 @@ class Classes:
         if receiver is None or binding.scope is None:
             return inference.values_of(binding)
         context = calls.any_call(inference, receiver, binding.scope.enclosing("function"))
-        return inference.within(context, inference.values_of, binding)
+        return inference.run_in_context(context, inference.values_of, binding)
 
     def below(self, scope: Scope) -> list[Scope]:
         """The direct subclasses of `scope`."""
@@ -197,14 +197,14 @@ class Classes:
 
         Nothing where an unknown base comes before, since that may have it.
         """
-        names, keeps = self._inference.names, self._inference.keeps
+        names, is_open_name = self._inference.names, self._inference.is_open_name
         for base in self.each_base(scope):
             values: Values = NOTHING
             known = [
                 v
                 for v in base
                 if isinstance(v, Definition)
-                or (isinstance(v, QualifiedName) and (names.leads_to_builder(v.name) or keeps(v.name)))
+                or (isinstance(v, QualifiedName) and (names.leads_to_builder(v.name) or is_open_name(v.name)))
             ]
             if not known:
                 return NOTHING
@@ -232,7 +232,7 @@ class Classes:
             return []
         point = ProgramPoint(node, scope.parent, binding.order, binding.path)
         inference = self._inference
-        return inference.within(
+        return inference.run_in_context(
             None, lambda: [inference.values(base, point) for base in node.bases if not _is_plain(base)]
         )
 

@@ -62,9 +62,9 @@ def projected(inference: Inference, values: Values, step: Projection) -> Iterato
             case Instance() if step == "enter":
                 yield from _context_value(inference, value)
             case Generator(scope=scope, how="manager", context=context) if step == "enter":
-                yield from inference.within(context, inference.given_by, scope)
+                yield from inference.run_in_context(context, inference.given_by, scope)
             case Generator(scope=scope, how="iterator", context=context) if step != "enter":
-                yield from inference.within(context, yielded, inference, scope)
+                yield from inference.run_in_context(context, yielded, inference, scope)
 
 
 def yielded(inference: Inference, function: Scope) -> Iterable[Value]:
@@ -73,7 +73,7 @@ def yielded(inference: Inference, function: Scope) -> Iterable[Value]:
     stated = calls.result_type(inference, function, function.yields) if function.yields else None
     if any(map(inference.is_known, values)):
         return values
-    whole = inference.known_or_promised(NOTHING, stated, inference.outside(function))
+    whole = inference.known_or_promised(NOTHING, stated, inference.definition_point(function))
     return [*projected(inference, frozenset(whole), "item")] or values
 
 
@@ -133,7 +133,7 @@ def _is_told(
     if owner is None:
         return False
     if isinstance(element, Element):  # of each of many
-        many = inference.within(owner.context, inference.values, element.of, owner.point)
+        many = inference.run_in_context(owner.context, inference.values, element.of, owner.point)
         return are_told(inference, many, ("item", *rest))
     found = _element_values(inference, owner, element)
     return isinstance(element, ast.Constant) or (bool(found) and are_told(inference, found, rest))
@@ -228,7 +228,7 @@ def _element_values(inference: Inference, items: Items, element: ast.expr) -> Va
     """The values of an element expression; of a starred one any element of what is unpacked."""
     if isinstance(element, ast.Starred):
         element = inference.synthetic(Element, element.value)
-    return inference.within(items.context, inference.values, element, items.point)
+    return inference.run_in_context(items.context, inference.values, element, items.point)
 
 
 def texts_in(inference: Inference, items: Items) -> Iterator[set[str]]:
@@ -236,7 +236,7 @@ def texts_in(inference: Inference, items: Items) -> Iterator[set[str]]:
     for _, element, owner in _entries(inference, items):
         is_one = owner is not None and not _stands_for_many(element, owner)
         yield (
-            inference.within(owner.context, inference.all_texts, element, owner.point)
+            inference.run_in_context(owner.context, inference.all_texts, element, owner.point)
             if is_one and owner
             else set()
         )

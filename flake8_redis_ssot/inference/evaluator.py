@@ -132,11 +132,13 @@ class Inference:
         """Whether the budget has run out: what is unknown then may only not have been looked at."""
         return self.answers.is_exhausted
 
-    def within(self, context: CallContext | None, ask: Callable[..., _Answer], *given: object) -> _Answer:
-        """Calls `ask(*given)` while parameters have the arguments of `context`; without one, those of all known calls."""
+    def run_in_context(
+        self, context: CallContext | None, ask: Callable[..., _Answer], *arguments: object
+    ) -> _Answer:
+        """Calls `ask(*arguments)` while parameters have the values that `context` gives them; with None, those of all known calls."""
         outer, self.context = self.context, context
         try:
-            return ask(*given)
+            return ask(*arguments)
         finally:
             self.context = outer
 
@@ -149,8 +151,10 @@ class Inference:
         self.answers.steps += len(found)
         return found
 
-    def written(self, node: ast.expr, point: ProgramPoint, seen: set[str] | None = None) -> list[Binding]:
-        """The bindings that `name` or `module.name` refers to; a member of another module is bound to its dotted name.
+    def bindings_of(self, node: ast.expr, point: ProgramPoint, seen: set[str] | None = None) -> list[Binding]:
+        """The bindings that the expression `name` or `module.name` refers to; none for any other expression.
+
+        A member of another module counts as bound to its dotted name.
 
         Over a project, the dotted names that are resolved on the way are added to `seen`.
         """
@@ -171,7 +175,7 @@ class Inference:
         # evaluated just before the name is bound: in a loop it may still have its value from the last round
         order = binding.turn if binding.turn is not None else binding.order - 1
         point = ProgramPoint(binding.value, binding.scope, order, binding.path)
-        return self.within(self.context_in(binding.scope), self._projected_values, binding, point)
+        return self.run_in_context(self.context_in(binding.scope), self._projected_values, binding, point)
 
     def context_in(self, scope: Scope) -> CallContext | None:
         """The current call of the function around `scope`; None outside of functions, so that one answer serves all calls."""
@@ -296,7 +300,7 @@ class Inference:
         """What `await` gives for each of `values`: the result of a coroutine of ours, anything else as it is."""
         for value in values:
             if isinstance(value, Coroutine):
-                yield from self.within(value.context, calls.returned, self, value.scope)
+                yield from self.run_in_context(value.context, calls.returned, self, value.scope)
             else:
                 yield value
 
@@ -335,18 +339,23 @@ class Inference:
                 return containers.under(self, value, name)
         return ()
 
-    def given(
+    def passed_arguments(
         self, parameter: ast.arg, point: ProgramPoint, receiver: Instance | None = None
     ) -> Iterable[Value]:
-        """The objects that callers pass for a parameter (of a method of `receiver`); what builds is left to the project's evaluator."""
-        return (v for v in callers.given(self, parameter, point, receiver) if isinstance(v, Instance))
+        """What the known calls pass for a parameter (with a `receiver`: those that may be of its method).
+
+        Only objects: which classes and functions are passed is left to the project's evaluator.
+        """
+        return (
+            v for v in callers.passed_arguments(self, parameter, point, receiver) if isinstance(v, Instance)
+        )
 
     def calls_by(self, names: Iterable[str], function: Scope) -> Iterable[ProgramPoint]:
         """The calls in the followed files that use one of the `names` of `function`."""
         return [point for name in names for point in self.scopes.calls_named.get(name, ())]
 
-    def keeps(self, name: str) -> bool:
-        """Whether a call of the unknown dotted name `name` gives an instance of that name, to be resolved later; here none does."""
+    def is_open_name(self, name: str) -> bool:
+        """Whether `name`, which another file defines, is left to be resolved later (`open_names.py`); here none is."""
         return False
 
     def synthetic(self, make: Callable[..., _Answer], *given: object) -> _Answer:
@@ -367,8 +376,8 @@ class Inference:
             self._generators[function] = is_generator(function.node)
         return self._generators[function]
 
-    def outside(self, scope: Scope) -> ProgramPoint | None:
-        """The place where the `def` stands: there its defaults, annotations and decorators are evaluated."""
+    def definition_point(self, scope: Scope) -> ProgramPoint | None:
+        """The place where the `def`, `class` or `lambda` of a scope stands: there its defaults, annotations and decorators are evaluated."""
         node, parent = scope.node, scope.parent
         if parent is None or node is None:
             return None
@@ -393,9 +402,9 @@ class Inference:
         """The symbol tables of all files that are followed."""
         return (self.scopes,)
 
-    def is_handed_on(self, name: str) -> bool:
-        """Whether something called `name` is used other than by calling it, as in `run(name)`: a caller may know it by another name."""
-        return any(name in scopes.handed_on for scopes in self.all_scopes())
+    def is_used_as_value(self, name: str) -> bool:
+        """Whether something called `name` is used other than by calling it, as in `run(name)`: it may then be called by another name."""
+        return any(name in scopes.names_used_as_values for scopes in self.all_scopes())
 
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
         """The scopes in which pytest looks up the fixtures that `function` names as parameters, innermost first."""
@@ -437,12 +446,12 @@ class Inference:
             not isinstance(func, ast.Attribute)
             or func.attr in self.names.table.last_names
             or func.attr.startswith("__")
-            or self.is_held(func.attr)
+            or self.may_be_computed(func.attr)
         )
 
-    def is_held(self, name: str) -> bool:
-        """Whether some object may have anything but a method as `name`, as by `self.name = Redis`."""
-        return name in self.scopes.held
+    def may_be_computed(self, name: str) -> bool:
+        """Whether a call of `name` or `owner.name` may be of something else than the `def` of that name, as after `self.name = Redis`."""
+        return name in self.scopes.computed_callees
 
     def builder_names(self, value: Value) -> frozenset[str]:
         """The builders that a call of `value` runs: itself, or for a class of ours the library classes that it derives from."""

@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
-_Made = TypeVar("_Made")
+_Result = TypeVar("_Result")
 
 _ROUNDS = 200
 """How often one question is asked again within a cycle; past it its answer counts as cut short."""
@@ -72,7 +72,7 @@ class Fixpoint(Generic[_Key, _Value]):
         self._inputs: dict[Hashable, Source] = {}
         self.reads: set[Source] = set()
         """The sources that the current question has read so far."""
-        self._made: dict[Hashable, tuple[Any, Source]] = {}
+        self._cached: dict[Hashable, tuple[Any, Source]] = {}
         self._passing = Source()
         """The source of what was cut short: it holds until anything is forgotten."""
         self._cut_short: dict[_Key, frozenset[_Value]] = {}
@@ -124,7 +124,7 @@ class Fixpoint(Generic[_Key, _Value]):
             source.is_stale = True
         self._passing = Source()
         self.known.clear()
-        self._made.clear()
+        self._cached.clear()
         self._sources.clear()
         self._inputs.clear()
         self._outermost.clear()
@@ -156,19 +156,19 @@ class Fixpoint(Generic[_Key, _Value]):
             self._sources = kept
         return bool(sources)
 
-    def made(self, key: Hashable, make: Callable[[], _Made]) -> _Made:
+    def cached(self, key: Hashable, make: Callable[[], _Result]) -> _Result:
         """The result of `make()`, cached under `key` until one of the answers that it asked for becomes stale."""
-        known = self._made.get(key)
+        known = self._cached.get(key)
         if known is not None and not known[1].is_stale:
             self.reads.add(known[1])
             return known[0]  # type: ignore[no-any-return]
-        result, source = self.traced(make)
+        result, source = self.with_source(make)
         if source is not self._passing:
-            self._made[key] = (result, source)
+            self._cached[key] = (result, source)
         return result
 
-    def traced(self, make: Callable[[], _Made]) -> tuple[_Made, Source]:
-        """The result of `make()`, and its source; where an answer was cut short, that holds until anything is forgotten."""
+    def with_source(self, make: Callable[[], _Result]) -> tuple[_Result, Source]:
+        """The result of `make()`, and the source of all that it read; if an answer was cut short, one that is stale as soon as anything is forgotten."""
         outer_reads, outer_is_cut, self.reads, self._is_cut = self.reads, self._is_cut, set(), False
         try:
             result = make()

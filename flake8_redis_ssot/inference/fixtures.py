@@ -99,5 +99,5 @@ def _is_parametrized(name: str, function: Scope) -> bool:
 
 def _how_given_to(inference: Inference, function: Scope) -> str:
     """`fixture` if a function is one (see `calls.how_given`)."""
-    outside = inference.outside(function)
+    outside = inference.definition_point(function)
     return calls.how_given(inference, outside.node, outside) if outside is not None else ""

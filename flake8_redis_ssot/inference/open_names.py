@@ -47,7 +47,8 @@ class OpenInference(Inference):
         self._of = of
         self._family = frozenset(self.lineage(of)) if of is not None else frozenset()
 
-    def keeps(self, name: str) -> bool:
+    def is_open_name(self, name: str) -> bool:
+        """Whether the project or a manager may define `name`, which is of no client library."""
         if name not in self._open:
             ours = self.names.is_ours(name) or self.names.managers.covers(name)
             self._open[name] = ours and not self.names.leads_to_builder(name)
@@ -55,7 +56,7 @@ class OpenInference(Inference):
 
     def is_known(self, value: Value) -> bool:
         match value:
-            case Instance(of=QualifiedName(name=name), said=False) if self.keeps(name):
+            case Instance(of=QualifiedName(name=name), is_promised=False) if self.is_open_name(name):
                 return False
         return super().is_known(value)
 
@@ -76,7 +77,7 @@ class OpenInference(Inference):
         """
         values: Collection[Value] = ()
         if not self._begins_with_receiver(node, point):
-            values = elsewhere.within(None, elsewhere.values, node, point)
+            values = elsewhere.run_in_context(None, elsewhere.values, node, point)
         elif isinstance(node, ast.Attribute):
             values = {
                 held
@@ -107,7 +108,7 @@ class OpenInference(Inference):
 
     def _with_call(self, value: Value, call: ast.Call) -> Value:
         """A new client or pool, with the call that builds it; any other value as it is."""
-        is_new = type(value) is Instance and not value.said
+        is_new = type(value) is Instance and not value.is_promised
         if not (is_new and isinstance(value, Instance) and self.builder_names(value.of)):
             return value
         return Built(value.of, value.context, call=call)
@@ -179,6 +180,6 @@ class OpenInference(Inference):
         """What `values` give once they are awaited or entered; others as they are."""
         for value in values:
             if isinstance(value, Coroutine | Generator):
-                yield from self.within(value.context, self.given_by, value.scope)
+                yield from self.run_in_context(value.context, self.given_by, value.scope)
             else:
                 yield value

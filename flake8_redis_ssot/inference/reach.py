@@ -57,7 +57,7 @@ class Reach:
     def __call__(self, value: Value) -> bool:
         known = self._answer(value)
         if known is None:
-            judged, source = self._inference.answers.traced(partial(self._judge, value))
+            judged, source = self._inference.answers.with_source(partial(self._judge, value))
             self._known.update((other, (leads, source)) for other, leads in judged.items())
             known = judged[value]
         return known
@@ -121,7 +121,9 @@ class Reach:
         """The steps from a value towards wanted ones, cached."""
         known = self._ways_known.get(value)
         if known is None or known[1].is_stale:
-            known = self._ways_known[value] = self._inference.answers.traced(partial(self._find_ways, value))
+            known = self._ways_known[value] = self._inference.answers.with_source(
+                partial(self._find_ways, value)
+            )
         else:
             self._inference.answers.reads.add(known[1])
         return known[0]
@@ -320,7 +322,7 @@ def _shared_as(
     return {node.id} if any(b in top_level for b in inference.bindings(node.id, point)) else set()
 
 
-def handed(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
+def callees_given_clients(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
     """The dotted names of our callables that are passed something that leads to a builder, by the calls in `points`.
 
     `.` stands for those of this file. A class that derives from one of ours and leads to a builder passes it on to
@@ -344,7 +346,7 @@ def handed(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
     return callables
 
 
-def named(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
+def callees_given_library_names(inference: Inference, points: Iterable[ProgramPoint]) -> set[str]:
     """The dotted names of callables in other files of ours that are passed a library's name as a string: `load("redis")`."""
     callables: set[str] = set()
     for point in points:

@@ -141,7 +141,7 @@ class Stores:
     def _known_keys(self, key: ast.expr, point: ProgramPoint) -> set[object]:
         """What a key can be; one that equals nothing but itself (`web.AppKey(...)`) by the binding of its making."""
         keys = keys_of(self._inference, key, point)
-        bindings = [] if keys else self._inference.written(key, point)
+        bindings = [] if keys else self._inference.bindings_of(key, point)
         return (
             {id(b) for b in bindings}
             if bindings and all(_kind(b) in APPLICATION_KEYS for b in bindings)
@@ -150,7 +150,7 @@ class Stores:
 
     def _names_of_key(self, key: ast.expr, point: ProgramPoint) -> set[str]:
         """The dotted names of a key that is imported; none where it may be anything else."""
-        names = {binding.target or "" for binding in self._inference.written(key, point)}
+        names = {binding.target or "" for binding in self._inference.bindings_of(key, point)}
         return names if "" not in names else set()
 
     def is_for_requests(self, store: Store) -> bool:
@@ -207,7 +207,7 @@ class Stores:
     def _find_names(self, owner: ast.expr, point: ProgramPoint) -> frozenset[str]:
         """The last names of all dotted names between an imported object and its definition."""
         seen: set[str] = set()
-        ends = self._inference.written(owner, point, seen)
+        ends = self._inference.bindings_of(owner, point, seen)
         dotted = seen.union(binding.target for binding in ends if binding.target and not binding.star)
         return frozenset(name.rpartition(".")[2] for name in dotted)
 
@@ -248,7 +248,7 @@ class Stores:
         if isinstance(owner, ast.Attribute) and owner.attr in STATES:
             for application in self._application(owner.value, point, is_store=is_store):
                 yield (application, owner.attr)
-        for binding in self._inference.written(owner, point) if isinstance(owner, ast.Name) else ():
+        for binding in self._inference.bindings_of(owner, point) if isinstance(owner, ast.Name) else ():
             yield (binding.target or id(binding),)
 
     def _store_homes_by_holder(self, store: Store) -> frozenset[_Home]:
@@ -256,7 +256,7 @@ class Stores:
         inference = self._inference
         context = inference.context_in(store.scope)
         key = ("held into", store.owner, context)
-        return inference.answers.answer(key, inference.within, context, self._find_store_homes, store)
+        return inference.answers.answer(key, inference.run_in_context, context, self._find_store_homes, store)
 
     def _find_store_homes(self, store: Store) -> frozenset[_Home]:
         return frozenset(self._homes_by_holder(store.owner, store.point))
@@ -264,7 +264,7 @@ class Stores:
     def _homes_by_holder(self, owner: ast.expr, point: ProgramPoint) -> Iterator[_Home]:
         """The homes of `holder.attr` by the module or the classes of the holder, for which its values are followed."""
         if isinstance(owner, ast.Attribute):
-            for binding in self._inference.written(owner, point):
+            for binding in self._inference.bindings_of(owner, point):
                 yield (binding.target or id(binding),)
             for holder in self._inference.values(owner.value, point):
                 of = holder.of if isinstance(holder, Instance) else holder
@@ -278,7 +278,7 @@ class Stores:
         Empty for anything else. An application whose making is seen is that one; any other (`request.app`) may be
         each of them: a read from any finds what is stored in a known one, and the other way round.
         """
-        bindings = self._inference.written(node, point) if isinstance(node, ast.Name) else []
+        bindings = self._inference.bindings_of(node, point) if isinstance(node, ast.Name) else []
         made = [b.value for b in bindings if isinstance(b.value, ast.Call) and _kind(b) in APPLICATIONS]
         if made and len(made) == len(bindings):
             return [*map(id, made), "stored in one" if is_store else "read from one"]

@@ -91,12 +91,12 @@ class CallContext:
 class Instance:
     """An object of the class or builder `of`; `context` is the call that made it, where that is known.
 
-    `said` marks one that only an annotation promises.
+    `is_promised` marks one that only an annotation promises.
     """
 
     of: QualifiedName | Definition
     context: CallContext | None = None
-    said: bool = False
+    is_promised: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ def _home(followed: Followed, context: RuleContext, made: Construction) -> tuple
     """Whose client a call makes: the file and line of an object that is given what it waited for, else its own."""
     func, inference = made.call.func, followed.inference
     if isinstance(func, ast.Attribute) and func.attr in INITIALISING:
-        for binding in inference.written(func.value, made.point):
+        for binding in inference.bindings_of(func.value, made.point):
             if binding.value is not None and binding.scope is not None:
                 point = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
                 return inference.path_of(point), getattr(binding.value, "lineno", 1)

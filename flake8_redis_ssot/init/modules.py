@@ -118,7 +118,7 @@ def _packages_around(index: ProjectIndex, path: str) -> Iterator[str]:
 
 def _accessors(index: ProjectIndex, path: str, module: str) -> Iterator[str]:
     """The functions of a module that give, by their names, a client or pool."""
-    known, exposed = index.modules.facts(module), index.facts[path].exposed
+    known, exposed = index.modules.facts(module), index.facts[path].exposed_names
     for name, what in known.names.items() if known is not None else ():
         parts = words(name)
         is_one = what.kind == "function" and (gives_a_client(name) or parts[-1:] == ["pool"])
@@ -140,7 +140,7 @@ def _objects(index: ProjectIndex, path: str, module: str, is_named_so: bool) -> 
 
     What else leads to a client is of the domain, and keeps it for itself.
     """
-    known, exposed = index.modules.facts(module), index.facts[path].exposed
+    known, exposed = index.modules.facts(module), index.facts[path].exposed_names
     holding = dict(index.modules.clients(module).modes) if is_named_so else {}
     for name, what in known.names.items() if known is not None else ():
         # a class or a library has another name here, or none where it is not installed

@@ -218,13 +218,17 @@ class FileChecker:
             words=tuple(word.decode() for word in self._words if word in data),
             used=tuple(sorted(used)),
             pools=context.pools() if context is not None else (),
-            handed=tuple(sorted(reach.handed(context.inference, context.points)))
+            callees_given_clients=tuple(
+                sorted(reach.callees_given_clients(context.inference, context.points))
+            )
             if context is not None
             else (),
-            named=tuple(sorted(reach.named(context.inference, context.points)))
+            callees_given_library_names=tuple(
+                sorted(reach.callees_given_library_names(context.inference, context.points))
+            )
             if context is not None
             else (),
-            exposed=context.exposed() if context is not None else (),
+            exposed_names=context.exposed_names() if context is not None else (),
             defaults=tuple(context.defaults()) if context is not None and self._judges_settings else (),
             classes=found.classes,
             clients=found.clients,

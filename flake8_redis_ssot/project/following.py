@@ -57,13 +57,13 @@ class Following:
         """
         facts = sorted(self._index.facts.items())
         for path, fact in facts:
-            for callee in fact.handed:
+            for callee in fact.callees_given_clients:
                 home = self._index.modules.lookup(callee) if callee != "." else None
                 target = path if home is None else self._index.file_of(home.qualified_name)
                 if target is not None:
                     self._inference.load(path)
                     self._inference.load(target)
-            for callee in fact.named:
+            for callee in fact.callees_given_library_names:
                 home = self._index.modules.lookup(callee)
                 target = self._index.file_of(home.qualified_name) if home is not None else None
                 if target is not None and self._texts.has(target, code_patterns.IMPORTING):
@@ -72,12 +72,12 @@ class Following:
         new = {
             path
             for path, fact in facts
-            if fact.exposed
+            if fact.exposed_names
             and (
-                self._index.users(path, set(fact.exposed))
-                or GETTER in fact.exposed
+                self._index.users(path, set(fact.exposed_names))
+                or GETTER in fact.exposed_names
                 or self._fixtures.has(path)
-                or any(name.startswith(".") for name in fact.exposed)
+                or any(name.startswith(".") for name in fact.exposed_names)
             )
         }
         new |= self._inference.files.keys()
@@ -111,7 +111,7 @@ class Following:
     def _judge(self, paths: Iterable[str]) -> None:
         """Find the files to take in because of what the files at `paths` expose, as far as that is known by now."""
         for path in paths:
-            self._inference.answers.made(("exposed", path), partial(self._judge_file, path))
+            self._inference.answers.cached(("exposed", path), partial(self._judge_file, path))
 
     def _judge_file(self, path: str) -> None:
         """Note in `_next` the files that use what the file at `path` exposes."""
@@ -160,7 +160,10 @@ class Following:
         """The functions that use an asyncio client themselves, or call one that does."""
         inference = self._inference
         commands = (
-            command for path in inference.files for command in inference.sent(path) if command.mode == "async"
+            command
+            for path in inference.files
+            for command in inference.commands_in(path)
+            if command.mode == "async"
         )
         functions: set[ast.AST] = set()
         new = {function for command in commands if (function := command.function) is not None}
@@ -241,7 +244,7 @@ class Following:
     def _learn(self, paths: Collection[str]) -> None:
         """Find the blocking functions of the files at `paths`, and the functions of all files that call them."""
         blocking = self._inference.blocking
-        new = blocking.learn_commands(one for path in paths for one in self._inference.sent(path))
+        new = blocking.learn_commands(one for path in paths for one in self._inference.commands_in(path))
         files = self._inference.files
         points = [point for path in paths for point in files[path].running(blocking.names)]
         while new or points:

@@ -40,20 +40,22 @@ class ProjectIndex:
     @memoized
     def place(self, path: str) -> Place:
         """The boundary of a file, and its dotted names: of several those by which it is imported."""
-        place = self._place_anyhow(path)
+        place = self._place_with_all_names(path)
         if len(place.modules) < 2:
             return place
         return replace(place, modules=self._import_names.of(place.modules))
 
     @memoized
-    def _place_anyhow(self, path: str) -> Place:
-        """The same with all names that the file has by the import roots."""
+    def _place_with_all_names(self, path: str) -> Place:
+        """The same, with all dotted names that the file has by the import roots."""
         return place_of(self.settings, path)
 
     @cached_property
     def _import_names(self) -> ImportNames:
         quoted = {text for fact in self.facts.values() for text in fact.quoted.split("\n")}
-        return ImportNames(self.settings, self.modules, [*self._naming_modules[0], *quoted, *self._quoted()])
+        return ImportNames(
+            self.settings, self.modules, [*self._unambiguous_importers[0], *quoted, *self._quoted()]
+        )
 
     @memoized
     def edges(self, path: str) -> tuple[Edge, ...]:
@@ -79,17 +81,20 @@ class ProjectIndex:
                 yield ".".join([*parts[: len(parts) - drop], *filter(None, [rest])])
 
     @cached_property
-    def _importing(self) -> dict[str, list[str]]:
+    def _importers_by_module(self) -> dict[str, list[str]]:
         """Module -> the files whose import statements name it after `from` or `import`."""
-        found, relative = self._naming_modules
+        found, relative = self._unambiguous_importers
         for path, module in relative:
             for name in self._absolute(path, module):
                 found.setdefault(name, []).append(path)
         return found
 
     @cached_property
-    def _naming_modules(self) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
-        """The same, but for the relative modules in files that have several names: which name counts is not said by those."""
+    def _unambiguous_importers(self) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
+        """The same without relative imports in files that have several dotted names; and these, as pairs of file and module.
+
+        What they mean depends on which of its names such a file is imported by, and that is found from all others.
+        """
         found: dict[str, list[str]] = {}
         relative = []
         for path, fact in self.facts.items():
@@ -99,7 +104,7 @@ class ProjectIndex:
                     for edge in edges(line):
                         found.setdefault(edge.module, []).append(path)
                 elif module.startswith("."):
-                    if len(self._place_anyhow(path).modules) > 1:
+                    if len(self._place_with_all_names(path).modules) > 1:
                         relative.append((path, module))
                         continue
                     for name in self._absolute(path, module):
@@ -121,7 +126,7 @@ class ProjectIndex:
         """The files that import a module, a package around it, or something from one of these."""
         parts = module.split(".")
         names = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
-        return sorted({path for name in names for path in self._importing.get(name, ())})
+        return sorted({path for name in names for path in self._importers_by_module.get(name, ())})
 
     def handles(self, path: str, module: str) -> set[str]:
         """The expressions by which the file at `path` has the module itself: `m` after `import a.b as m`, else `a.b`."""
@@ -185,7 +190,7 @@ class ProjectIndex:
     @memoized
     def _importers_with_names(self, module: str) -> Mapping[str, Collection[str | None]]:
         """The files whose import statements name a module, each with the names it imports; None stands for the module itself."""
-        users = dict.fromkeys(self._importing.get(module, ()))
+        users = dict.fromkeys(self._importers_by_module.get(module, ()))
         return {user: {edge.name for edge in self.edges(user) if edge.module == module} for user in users}
 
     def _submodule_importers(self, module: str) -> Iterator[str]:
@@ -223,10 +228,10 @@ class ProjectIndex:
         return frozenset(found - {path})
 
     @memoized
-    def handed_on(self, path: str) -> Mapping[str, set[str]]:
-        """The files that may get the module at `path` through another module, each with the names for it there.
+    def indirect_users(self, path: str) -> Mapping[str, set[str]]:
+        """The files that may get the module at `path` through another module, each with the names by which that has it.
 
-        That other one is its package, or a file that imports it as a whole.
+        The other module is its package, or a file that imports it as a whole.
         """
         names_by_user: dict[str, set[str]] = {}
         for module in self.place(path).modules:
@@ -297,7 +302,7 @@ class ProjectIndex:
                     or edge.name == "*"
                 }
                 for module in place.modules:
-                    for user in self._importing.get(module, ()):
+                    for user in self._importers_by_module.get(module, ()):
                         names = self._at_second_hand(user, module, bound, boundary)
                         known = found.setdefault(user, {})
                         if names.keys() - known.keys():
@@ -336,13 +341,13 @@ class ProjectIndex:
 
     def manager_users(self, boundary: Boundary) -> list[str]:
         """The files that import a manager of `boundary`, or something that one defines, sorted."""
-        homes = [module for module in self._importing if boundary.is_manager(module)]
+        homes = [module for module in self._importers_by_module if boundary.is_manager(module)]
         homes += [manager.rpartition(".")[0] for manager in boundary.managers]
         return self._naming(homes, lambda name: self.managers.owns(boundary, name))
 
     def _naming(self, modules: Iterable[str], is_meant: Callable[[str], bool]) -> list[str]:
         """The files that import something for which `is_meant` holds from one of the `modules`."""
-        candidates = {path for module in modules for path in self._importing.get(module, ())}
+        candidates = {path for module in modules for path in self._importers_by_module.get(module, ())}
         return sorted(p for p in candidates if any(is_meant(edge.full_name) for edge in self.edges(p)))
 
     def importers_of(self, modules: Collection[str], names: Collection[str]) -> set[str]:

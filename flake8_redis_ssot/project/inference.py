@@ -72,7 +72,7 @@ class ProjectInference(Inference):
         self._method_names: dict[str, frozenset[str]] = {}
         """For each file, the names by which it may call methods that send, its own aliases included."""
         self._limits: set[str] = set()
-        self._held: set[str] = set()
+        self._computed_callees: set[str] = set()
         self._makes_names = False
 
     @property
@@ -100,10 +100,10 @@ class ProjectInference(Inference):
         self.names.arms.update(scopes.arms)
         self.stores.add(scopes.stores)
         self._changed.update(self.stores.changed_by(scopes.stores))
-        self._held |= scopes.held
+        self._computed_callees |= scopes.computed_callees
         for getter in scopes.module.bindings.get(GETTER, ()):
             names = names_given(scopes.namespaces.get(getter.value)) if getter.value else set()
-            self._held |= names or set()
+            self._computed_callees |= names or set()
             self._makes_names = self._makes_names or names is None
         for module in scopes.modules:
             if self.names.managers.modules.find(module) not in (None, path):
@@ -195,7 +195,7 @@ class ProjectInference(Inference):
             yield value
             return
         name_node = self._names_asked.setdefault((module, parts[n]), ast.Name(parts[n], ast.Load()))
-        values: Iterable[Value] = self.within(None, self.values, name_node, _at_end(module))
+        values: Iterable[Value] = self.run_in_context(None, self.values, name_node, _at_end(module))
         if not values and parts[n] not in module.bindings and GETTER in module.bindings:
             values = self._getattr_values(module, parts[n])
         for attribute in parts[n + 1 :]:
@@ -215,10 +215,10 @@ class ProjectInference(Inference):
         bindings = package.bindings.get(last, ()) if package is not None else ()
         return all(binding.for_typing or binding.target == name for binding in bindings)
 
-    def written(self, node: ast.expr, point: ProgramPoint, seen: set[str] | None = None) -> list[Binding]:
+    def bindings_of(self, node: ast.expr, point: ProgramPoint, seen: set[str] | None = None) -> list[Binding]:
         """The bindings that an expression refers to, followed through imports to where their objects are made."""
         written_name = node.id if isinstance(node, ast.Name) else ""
-        todo = [(binding, written_name) for binding in super().written(node, point)]
+        todo = [(binding, written_name) for binding in super().bindings_of(node, point)]
         if not any(binding.target for binding, _ in todo):
             return [binding for binding, _ in todo]
         ends: list[Binding] = []
@@ -251,7 +251,7 @@ class ProjectInference(Inference):
     def _getattr_values(self, module: Scope, name: str) -> Iterable[Value]:
         """What the `__getattr__` of a module gives for `name`."""
         getter = self._names_asked.setdefault((module, GETTER), ast.Name(GETTER, ast.Load()))
-        for function in self.within(None, self.values, getter, _at_end(module)):
+        for function in self.run_in_context(None, self.values, getter, _at_end(module)):
             if isinstance(function, Definition) and may_give(function.scope, name):
                 yield from given_for(self, function, name)
 
@@ -271,21 +271,21 @@ class ProjectInference(Inference):
                     seen.add(plugin)
                     todo.append(plugin)
 
-    def is_held(self, name: str) -> bool:
-        return self._makes_names or name in self._held
+    def may_be_computed(self, name: str) -> bool:
+        return self._makes_names or name in self._computed_callees
 
-    def given(
+    def passed_arguments(
         self, parameter: ast.arg, point: ProgramPoint, receiver: Instance | None = None
     ) -> Iterable[Value]:
-        return callers.given(self, parameter, point, receiver)
+        return callers.passed_arguments(self, parameter, point, receiver)
 
     def all_scopes(self) -> Iterable[Scopes]:
         return self.files.values()
 
-    def is_handed_on(self, name: str) -> bool:
+    def is_used_as_value(self, name: str) -> bool:
         says = self.index.texts.says  # of most files that is enough, and asked sooner
         return any(
-            called in scopes.handed_on
+            called in scopes.names_used_as_values
             for called in self._names_of(name)
             for path, scopes in self.files.items()
             if says(path, called)
@@ -310,11 +310,11 @@ class ProjectInference(Inference):
 
     # -- what rules ask
 
-    def sent(self, path: str) -> list[Command]:
-        """The commands (calls of client methods) that a file taken in sends."""
-        return self.answers.made(("sent", path), lambda: self._find_sent(path))
+    def commands_in(self, path: str) -> list[Command]:
+        """The commands (calls of client methods) in a file that is taken in, cached."""
+        return self.answers.cached(("commands", path), lambda: self._find_commands(path))
 
-    def _find_sent(self, path: str) -> list[Command]:
+    def _find_commands(self, path: str) -> list[Command]:
         scopes = self.files[path]
         withs = [
             ProgramPoint(statement.node, statement.scope, statement.order, statement.path)

@@ -98,7 +98,7 @@ class Uses:
     @memoized
     def having_by_others(self, path: str) -> list[str]:
         """The files that have the module at `path` through another module, and mention one of its names there."""
-        others, says = self._index.handed_on(path), self._texts.says
+        others, says = self._index.indirect_users(path), self._texts.says
         return [user for user, names in others.items() if any(says(user, name) for name in names)]
 
     def comes_by_fixture(self, test: str, exposed: Exposed) -> bool:
@@ -126,7 +126,7 @@ class Uses:
         """Whether a file, or one that gets something from it, uses an imported name in a way that leads to a client."""
         # files are judged anew as more becomes known, and for most of their names that changes nothing
         key = ("used", user, imported, frozenset(exposed.values[imported.name]))
-        return self._answers.made(key, partial(self._find_used, user, imported, exposed))
+        return self._answers.cached(key, partial(self._find_used, user, imported, exposed))
 
     def _find_used(self, user: str, imported: _Import, exposed: Exposed) -> bool:
         """The same, found by the texts of `user` and of the files that get something from it."""
@@ -238,7 +238,7 @@ class Uses:
         imports: list[_Import] = []
         modules = set(self._index.place(path).modules)
         has_module = has_all = False
-        others = self._index.handed_on(path).get(user, ())
+        others = self._index.indirect_users(path).get(user, ())
         handles = [handle for handle in sorted(others) if self._texts.says(user, handle)]
         for edge in self._index.edges(user):
             if edge.module in modules and edge.name in names:

@@ -285,7 +285,7 @@ def _is_kept(module: str, name: str, index: ProjectIndex) -> bool:
     home, _, own = found.qualified_name.rpartition(".")
     kept = index.facts.get(index.modules.find(home) or "")
     instance = (boundary.instance or "").removesuffix("()")
-    return name == instance or (kept is not None and own in kept.exposed)
+    return name == instance or (kept is not None and own in kept.exposed_names)
 
 
 def _is_for_tests(patch: _Patch, context: RuleContext, project: ProjectContext) -> bool:

@@ -91,7 +91,7 @@ class ImportTimeCommand(Rule):
             if builder.target in CONNECTING and around(made.point) is module and not is_deferred(made.point)
         ]
         found += [
-            (run.node, run.point, self._sends(context, run.said, one.cause), one.cause.builder.target)
+            (run.node, run.point, self._sends(context, run.callee, one.cause), one.cause.builder.target)
             for run, one in context.blocking
             if around(run.point) is module and not is_deferred(run.point)
         ]
@@ -112,8 +112,8 @@ class ImportTimeCommand(Rule):
                 )
 
     @staticmethod
-    def _sends(context: RuleContext, said: ast.expr, cause: Command) -> str:
-        return f"{shown(said)} sends {cause.label} ({context.place_of(cause.point)})"
+    def _sends(context: RuleContext, callee: ast.expr, cause: Command) -> str:
+        return f"{shown(callee)} sends {cause.label} ({context.place_of(cause.point)})"
 
 
 def _run(context: RuleContext) -> Iterator[tuple[ProgramPoint, ast.Call, ast.Call, Command]]:

@@ -77,7 +77,7 @@ class SyncClientInAsync(Rule):
             if stalls(context.inference, sent) and sent.coroutine is not None:
                 yield self._stalled(context, sent.call, f"{sent.label} blocks", sent.coroutine, sent)
         for run, coroutine, cause in context.stalling:
-            what = f"{shown(run.said)} sends {cause.label} and blocks"
+            what = f"{shown(run.callee)} sends {cause.label} and blocks"
             yield self._stalled(context, run.node, what, coroutine, cause)
 
     def _stalled(

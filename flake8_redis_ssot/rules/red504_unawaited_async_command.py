@@ -95,7 +95,7 @@ class UnawaitedAsyncCommand(Rule):
 
 
 def _is_told(sent: Command, context: RuleContext) -> bool:
-    return is_certain(context.inference, sent.receiver, sent.point, said=True)
+    return is_certain(context.inference, sent.receiver, sent.point, trust_annotations=True)
 
 
 def _is_coroutine(sent: Command) -> bool:

@@ -95,7 +95,7 @@ def _stalls(context: RuleContext) -> Iterator[tuple[ast.expr, str, str]]:
         yield sent.call, f"{message}; use an asyncio client", sent.builder.target
     for run, function, cause in context.stalling:
         message = (
-            f"{shown(run.said)} sends {cause.label} ({context.place_of(cause.point)}) "
+            f"{shown(run.callee)} sends {cause.label} ({context.place_of(cause.point)}) "
             f"and blocks the event loop in `async def {function.name}`"
         )
         yield run.node, f"{message}; use an asyncio client, or run it in a thread", cause.builder.target

@@ -121,7 +121,7 @@ def _lost(call: ast.Call, point: ProgramPoint, context: RuleContext) -> str:
     owner = call.func.value if isinstance(call.func, ast.Attribute) else call.func
     if not targets or None in given or len(targets) != len({one[1].target for one in given if one}):
         return ""
-    return min(targets) if is_certain(context.inference, owner, point, said=True) else ""
+    return min(targets) if is_certain(context.inference, owner, point, trust_annotations=True) else ""
 
 
 def _is_ended_by_others(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> bool:

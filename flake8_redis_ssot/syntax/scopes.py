@@ -159,8 +159,8 @@ class Scopes:
         return sorted(found, key=lambda point: point.order)
 
     @cached_property
-    def handed_on(self) -> frozenset[str]:
-        """The last names of what the file uses in another way than as a callee: passed on, stored, returned."""
+    def names_used_as_values(self) -> frozenset[str]:
+        """The last names of what the file passes on, stores, returns: all that are not merely called."""
         called: set[ast.AST] = set()
         found: dict[ast.AST, str] = {}
         for node in all_nodes(self.module.node) if self.module.node is not None else ():
@@ -171,8 +171,8 @@ class Scopes:
         return frozenset(name for node, name in found.items() if node not in called)
 
     @cached_property
-    def held(self) -> frozenset[str]:
-        """The names and attributes that may hold a callable other than the `def` of that name, as by `self.get = f`."""
+    def computed_callees(self) -> frozenset[str]:
+        """The names and attributes that may hold another callable than the `def` of that name, as after `self.get = f`."""
         found = {store.key for store in self.stores if isinstance(store.key, str)}
         for scope in (self.module, *self.namespaces.values()):
             found.update(scope.attributes)

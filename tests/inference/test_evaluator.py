@@ -1,6 +1,6 @@
 """The values that an expression can have: `# ^ x: redis.Redis | None`-like comments speak of the line above.
 
-`redis.Redis` is what is imported by that name, `redis.Redis()` an object of it (`said` where only an
+`redis.Redis` is what is imported by that name, `redis.Redis()` an object of it (`promised` where only an
 annotation speaks of it), `'text'` a string. Of the file itself: `class C`, `C()` an object of it, `def f`,
 `lambda`, `coroutine f` (not awaited yet), `manager f` and `fixture f`, `super C`, `[a, b]` and `{a: b}` as
 they are written, `filled with a` what is put into a container elsewhere. `nothing` is what is unknown.
@@ -16,7 +16,7 @@ from snippets import comments, dedented, marks, names, param, place
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.importing import loaded
 from flake8_redis_ssot.inference.methods import mode_of
-from flake8_redis_ssot.inference.reach import exposed, family, handed, starred
+from flake8_redis_ssot.inference.reach import callees_given_clients, exposed, family, starred
 from flake8_redis_ssot.inference.values import (
     Coroutine,
     Definition,
@@ -54,10 +54,10 @@ def shown(value: Value) -> str:
         case Definition(scope=scope):
             kind = {ast.ClassDef: "class ", ast.Lambda: ""}.get(type(scope.node), "def ")
             return kind + name_of(scope)
-        case Instance(of=QualifiedName(name=name), said=said):
-            return f"{name}(){' said' if said else ''}"
-        case Instance(of=Definition(scope=scope), said=said):
-            return f"{name_of(scope)}(){' said' if said else ''}"
+        case Instance(of=QualifiedName(name=name), is_promised=promised):
+            return f"{name}(){' promised' if promised else ''}"
+        case Instance(of=Definition(scope=scope), is_promised=promised):
+            return f"{name_of(scope)}(){' promised' if promised else ''}"
         case Coroutine(scope=scope):
             return f"coroutine {name_of(scope)}"
         case Generator(scope=scope, how=how):
@@ -653,13 +653,13 @@ VALUES = {
         c: Optional[redis.Redis] = None
         a, b, c
         # ^ a: redis.Sentinel
-        # ^ b: redis.Redis() said
-        # ^ c: redis.Redis() said
+        # ^ b: redis.Redis() promised
+        # ^ c: redis.Redis() promised
         def f(d: redis.Redis, e: "redis.Redis | None", g: Annotated[redis.Redis, redis.Sentinel], h: type[redis.Redis], i: Other):
             d, e, g, h, i
-            # ^ d: redis.Redis() said
-            # ^ e: redis.Redis() said
-            # ^ g: redis.Redis() said
+            # ^ d: redis.Redis() promised
+            # ^ e: redis.Redis() promised
+            # ^ g: redis.Redis() promised
             # ^ h: redis.Redis
             # ^ i: nothing
         """,
@@ -668,7 +668,7 @@ VALUES = {
         def one() -> redis.Redis: return unknown()
         def two() -> redis.Redis: return redis.Sentinel
         one(), two()
-        # ^ one(): redis.Redis() said
+        # ^ one(): redis.Redis() promised
         # ^ two(): redis.Sentinel
         """,
     "imported for annotations": """
@@ -677,7 +677,7 @@ VALUES = {
             from redis import Redis
         def f(x: "Redis", y: "type[Redis]"):
             x, Redis
-            # ^ x: redis.Redis() said
+            # ^ x: redis.Redis() promised
             # ^ Redis: nothing
         """,
     "declared in a class": """
@@ -686,7 +686,7 @@ VALUES = {
             client: redis.Redis
             def use(self):
                 self.client
-                # ^ self.client: redis.Redis() said
+                # ^ self.client: redis.Redis() promised
         """,
     # -- that it ends
     "cycles": """
@@ -794,7 +794,7 @@ VALUES = {
         import redis
         a: redis.Redis = make()
         a
-        # ^ a: redis.Redis() said
+        # ^ a: redis.Redis() promised
         """,
     "a rotation in a loop takes several rounds": """
         import redis
@@ -832,7 +832,7 @@ VALUES = {
         x: redis.Redis = typing.cast("redis.ConnectionPool", made())
         y: "redis.Redis |" = made()
         x, y
-        # ^ x: redis.ConnectionPool() said | redis.Redis() said
+        # ^ x: redis.ConnectionPool() promised | redis.Redis() promised
         # ^ y: nothing
         """,
     "what a field of a dataclass is made of": """
@@ -1193,8 +1193,8 @@ def test_names_from_which_a_builder_can_be_reached() -> None:
 def test_callables_that_get_a_builder() -> None:
     text = "import redis, elsewhere\ndef own(x): ...\nown(redis.Redis)\nelsewhere.f(redis.Redis)\nown(1)\n"
     inference = flow_of(text)
-    assert handed(inference, inference.scopes.calls) == {"."}
-    assert handed(inference, inference.scopes.calls[2:]) == set()
+    assert callees_given_clients(inference, inference.scopes.calls) == {"."}
+    assert callees_given_clients(inference, inference.scopes.calls[2:]) == set()
 
 
 def test_star_imports_that_may_bind_a_builder() -> None:

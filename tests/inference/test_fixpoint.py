@@ -112,13 +112,13 @@ def test_what_is_made_of_answers_is_made_anew_with_them():
         made.append("first")
         return [*ask("first")]
 
-    assert [ask.fixpoint.made("list", listed) for _ in range(3)] == [[1]] * 3 and len(made) == 1
+    assert [ask.fixpoint.cached("list", listed) for _ in range(3)] == [[1]] * 3 and len(made) == 1
     ask("second")
     values.update(a=3, b=4)
     ask.fixpoint.forget_found_from(["b"])
-    assert ask.fixpoint.made("list", listed) == [1] and len(made) == 1
+    assert ask.fixpoint.cached("list", listed) == [1] and len(made) == 1
     ask.fixpoint.forget_found_from(["a"])
-    assert ask.fixpoint.made("list", listed) == [3] and len(made) == 2
+    assert ask.fixpoint.cached("list", listed) == [3] and len(made) == 2
 
 
 def test_what_is_made_of_an_answer_that_was_cut_short_is_not_kept():
@@ -129,7 +129,7 @@ def test_what_is_made_of_an_answer_that_was_cut_short_is_not_kept():
         made.append("first")
         return [*ask("first")]
 
-    assert [ask.fixpoint.made("list", listed) for _ in range(3)] == [[1]] * 3 and len(made) == 3
+    assert [ask.fixpoint.cached("list", listed) for _ in range(3)] == [[1]] * 3 and len(made) == 3
 
 
 def test_a_cycle_may_turn_out_to_be_part_of_a_larger_one():
@@ -239,13 +239,13 @@ def test_what_is_made_of_answers_is_stale_once_these_are_forgotten(forgets: str)
     made: list[str] = []
 
     def make(name: str) -> None:
-        fixpoint.made(name, lambda: made.append(name) or ask(name))
+        fixpoint.cached(name, lambda: made.append(name) or ask(name))
 
     def outer() -> None:
-        fixpoint.made("outer", lambda: made.append("outer") or make("both"))
+        fixpoint.cached("outer", lambda: made.append("outer") or make("both"))
 
     outer(), make("second")
-    _, source = fixpoint.traced(lambda: outer())
+    _, source = fixpoint.with_source(lambda: outer())
     made.clear()
     if forgets == "everything":
         fixpoint.forget()
@@ -265,8 +265,8 @@ def test_what_is_made_of_answers_is_stale_once_these_are_forgotten(forgets: str)
 
 def test_what_the_budget_cut_short_holds_until_something_is_forgotten() -> None:
     fixpoint: Fixpoint[str, int] = Fixpoint(100)
-    _, whole = fixpoint.traced(lambda: fixpoint.answer("a", frozenset[int]))
+    _, whole = fixpoint.with_source(lambda: fixpoint.answer("a", frozenset[int]))
     fixpoint.steps = 1000
-    _, short = fixpoint.traced(lambda: fixpoint.answer("b", frozenset[int]))
+    _, short = fixpoint.with_source(lambda: fixpoint.answer("b", frozenset[int]))
     fixpoint.forget_found_from(["nothing"])
     assert short.is_stale and not whole.is_stale
