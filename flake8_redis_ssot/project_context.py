@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 
 from flake8_redis_ssot.analysis.blocking import Blocking
 from flake8_redis_ssot.analysis.client_calls import Command
-from flake8_redis_ssot.analysis.manager_classes import managing_by_others
+from flake8_redis_ssot.analysis.manager_classes import manager_classes_by_others
 from flake8_redis_ssot.analysis.running import Run
 from flake8_redis_ssot.context import RuleContext
 from flake8_redis_ssot.facts.model import ClassFacts
@@ -78,7 +78,7 @@ class ProjectContext:
     def managing(self) -> dict[str, tuple[ClassFacts, ...]]:
         """By path, the classes of a file that do what a manager does, where that takes what other files define."""
         return {
-            alone.source.path: managing_by_others(alone.source, alone.inference, followed.inference)
+            alone.source.path: manager_classes_by_others(alone.source, alone.inference, followed.inference)
             for followed in self.followed
             for alone, _ in followed.contexts
             if not alone.place.is_manager

@@ -1,4 +1,4 @@
-"""Which classes of a file build a client or pool for each of their objects, and what functions hand out."""
+"""Which classes of a file build a client or pool for each of their objects, and what its names and functions give to others."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of
 _Origin = tuple[ast.Call | ast.arg, ProgramPoint]
 _DEPTH = 20
 
-_NEVER: frozenset[str] = frozenset()
+_ALWAYS: frozenset[str] = frozenset()
+"""No parameter keeps it from being built (see `_built_unless`)."""
 
 
 def client_facts(inference: Inference, module: str, instances: Collection[str]) -> ClientFacts:
-    """What the classes of the file of `module` have to do with clients; `instances` are shared objects (`get()` too)."""
+    """What the classes of a file have to do with clients; `module` is its dotted name.
+
+    `instances` are the names of its shared objects, with `()` for an accessor that returns one.
+    """
     makers = ClientMakers(inference, module)
     return ClientFacts(
         tuple((name, makers.traits(scope)) for name, scope in sorted(makers.classes.items())),
@@ -61,55 +65,59 @@ class ClientMakers:
         return found
 
     @cached_property
-    def _at(self) -> dict[ast.AST, ProgramPoint]:
-        """Where the calls and assignments of the file stand."""
+    def _points(self) -> dict[ast.AST, ProgramPoint]:
+        """The program points of the calls and assignments of the file."""
         kinds = (ast.Call, ast.Assign, ast.AnnAssign)
         return {point.node: point for point in self.scopes.points(kinds)}
 
     # -- what a class keeps
 
     def traits(self, scope: Scope) -> ClassTraits:
+        """What a class has to do with clients and pools."""
         bases = tuple(self._bases(scope))
         return ClassTraits(
             tuple(dict.fromkeys(self._built(scope))),
             bases,
-            tuple(sorted(name for name in scope.bindings if bases and self._replaces(scope, name))),
+            tuple(sorted(name for name in scope.bindings if bases and self._overrides(scope, name))),
             is_shared(self.inference, scope),
-            self._reaches(scope),
+            self._has_redis(scope),
         )
 
     def _built(self, scope: Scope) -> Iterator[Built]:
+        """The clients and pools that a class builds for each of its objects and keeps."""
         if self.inference.builder_names(Definition(scope)):
             yield Built("__init__", tuple((name, -1) for name in sorted(POOL_KEYWORDS)))
         for bindings in scope.attributes.values():
             origins = (origin for value, point in _values(bindings) for origin in self._origins(value, point))
             given = {leaf.arg for leaf, _ in origins if isinstance(leaf, ast.arg)}
             for value, point in _values(bindings):
-                yield from self._kept(value, point, given)
+                yield from self._built_for_attribute(value, point, given)
         for method in self._methods(scope):
-            yield from self._stored(method)
+            yield from self._built_into_container(method)
         for name, bindings in scope.bindings.items():
             for value, point in _values(bindings):
                 if isinstance(value, Function) and "cached_property" in decorators_of(value):
                     inner = self.scopes.namespaces[value]
                     yield from (Built(name) for given in inner.returns if self._is_new(given.node, given))
-                elif self._is_factory(value, point):
+                elif self._has_building_factory(value, point):
                     yield Built("__init__", ((name, -1),))
 
-    def _kept(self, value: ast.AST | None, point: ProgramPoint, given: Collection[str]) -> Iterator[Built]:
-        """The attribute's value if a method builds it, unless the class is `given` one."""
+    def _built_for_attribute(
+        self, value: ast.AST | None, point: ProgramPoint, given: Collection[str]
+    ) -> Iterator[Built]:
+        """The value of an attribute, if a method builds it; `given` are the parameters that methods store there."""
         function = point.scope.enclosing("function", "module")
         while function.parent is not None and function.parent.kind == "function":
             function = function.parent
-        unless = self._needed(value, point)
+        unless = self._built_unless(value, point)
         if unless is not None and isinstance(function.node, Function):
             owner = function.parent
             assert owner is not None
             names = {*given, *unless}
             yield Built(function.node.name, tuple(p for p in _parameters_of(owner) if p[0] in names))
 
-    def _stored(self, method: Function) -> Iterator[Built]:
-        """What a method puts into a container of its object, or hands to its base."""
+    def _built_into_container(self, method: Function) -> Iterator[Built]:
+        """What a method builds and puts into a container of its object, sets by name, or passes to `__init__` of the base."""
         receiver = next((a.arg for a in positional(method.args)), "")
         for node in all_nodes(method):
             values: list[ast.expr] = []
@@ -125,31 +133,31 @@ class ClientMakers:
                 case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__")):
                     values = [*node.args, *(k.value for k in node.keywords)]
             for value in values:
-                if self._is_new(value, self._at[node]):
+                if self._is_new(value, self._points[node]):
                     yield Built(method.name)
 
-    def _is_factory(self, value: ast.AST, point: ProgramPoint) -> bool:
-        """Whether a field of a class gets what a factory builds for each object."""
+    def _has_building_factory(self, value: ast.AST, point: ProgramPoint) -> bool:
+        """Whether the value of a field is built for each object by a factory, as in `field(default_factory=Redis)`."""
         if isinstance(value, ast.AnnAssign):
             value = value.value or value
         factories = [k.value for k in getattr(value, "keywords", ()) if k.arg in FACTORY_KEYWORDS]
         return any(
-            self._gives_new(made) for factory in factories for made in self.inference.values(factory, point)
+            self._returns_new(made) for factory in factories for made in self.inference.values(factory, point)
         )
 
-    def _gives_new(self, value: Value) -> bool:
-        """Whether a call of `value` builds."""
+    def _returns_new(self, value: Value) -> bool:
+        """Whether each call of `value` builds a client or pool: one of a builder, of a class that keeps one, of a function that returns one."""
         if self.inference.builder_names(value):
             return True
         if not isinstance(value, Definition):
             return False
         scope = value.scope
         if scope not in self._making:
-            self._making[scope] = False  # while it asks for itself
+            self._making[scope] = False  # for a class or function that leads to itself
             if scope.kind == "class":
                 own = any(True for _ in self._built(scope))
                 bases = (base for _, values in bases_of(self.inference, scope) for base in values)
-                self._making[scope] = own or any(map(self._gives_new, bases))
+                self._making[scope] = own or any(map(self._returns_new, bases))
             else:
                 self._making[scope] = any(self._is_new(given.node, given) for given in scope.returns)
         return self._making[scope]
@@ -157,41 +165,42 @@ class ClientMakers:
     # -- where a value comes from
 
     def _is_new(self, node: ast.AST | None, point: ProgramPoint) -> bool:
-        return self._needed(node, point) is not None
+        """Whether the value of an expression may be built where it stands."""
+        return self._built_unless(node, point) is not None
 
-    def _needed(self, node: ast.AST | None, point: ProgramPoint) -> frozenset[str] | None:
-        """The parameters without which the value is one built there; None where it is not built at all."""
+    def _built_unless(self, node: ast.AST | None, point: ProgramPoint) -> frozenset[str] | None:
+        """The parameters with which an expression gives no new client or pool, but what was passed; None where it never builds one."""
         built, given = False, set()
         for leaf, place in self._origins(node, point):
             if isinstance(leaf, ast.arg):
                 given.add(leaf.arg)
             else:
-                names = self._builds(leaf, place)
+                names = self._call_built_unless(leaf, place)
                 built = built or names is not None
                 given |= names or set()
         return frozenset(given) if built else None
 
-    def _builds(self, call: ast.Call, point: ProgramPoint) -> frozenset[str] | None:
-        """As `_needed`, for a call: a builder with a pool of its own, or a class that builds or is given what is built."""
+    def _call_built_unless(self, call: ast.Call, point: ProgramPoint) -> frozenset[str] | None:
+        """As `_built_unless`, for a call: of a builder with a pool of its own, or of a class that builds or is passed something built."""
         reached = self.inference.names.builders(point) or self.inference.builders(point)
         if reached:
             pool = _pool_of(call, reached)
             if pool is None:
-                return _NEVER
-            default = self._default_of(pool, point)
-            return default if default is not None else self._needed(pool, point)
+                return _ALWAYS
+            parameter = self._parameter_that_defaults_to_none(pool, point)
+            return parameter if parameter is not None else self._built_unless(pool, point)
         for value in self.inference.values(call.func, point):
             is_class = isinstance(value, Definition) and value.scope.kind == "class"
-            if is_class and self._gives_new(value):
-                return _NEVER
+            if is_class and self._returns_new(value):
+                return _ALWAYS
             if is_class or (isinstance(value, QualifiedName) and value.name.rpartition(".")[2][:1].isupper()):
                 arguments = [*call.args, *(k.value for k in call.keywords)]
                 if any(self._is_new(a, point) for a in arguments):
-                    return _NEVER
+                    return _ALWAYS
         return None
 
-    def _default_of(self, node: ast.expr, point: ProgramPoint) -> frozenset[str] | None:
-        """The parameter that `node` is, where it is None unless it is given."""
+    def _parameter_that_defaults_to_none(self, node: ast.expr, point: ProgramPoint) -> frozenset[str] | None:
+        """The parameter that `node` is, if its default is None."""
         for leaf, place in self._origins(node, point):
             if isinstance(leaf, ast.arg) and isinstance(place.scope.node, Function | ast.Lambda):
                 default = default_of(place.scope.node.args, leaf)
@@ -207,9 +216,9 @@ class ClientMakers:
         shared: bool = False,
         seen: frozenset[ast.AST] = frozenset(),
     ) -> Iterator[_Origin]:
-        """The calls and parameters that a value comes from, by names, conditions and functions of the file.
+        """The calls and parameters that a value comes from, through names, conditions and functions of the file.
 
-        Names of the module and attributes are followed only where what is `shared` counts too.
+        With `shared` also through names of the module and attributes, whose objects others may have as well.
         """
         if node is None or node in seen or len(seen) > _DEPTH:
             return
@@ -232,7 +241,7 @@ class ClientMakers:
                         for value, where in _values(owner.of.scope.attributes.get(node.attr, ())):
                             yield from follow(value, where)
             case ast.Call():
-                place = self._at.get(node, point)
+                place = self._points.get(node, point)
                 functions = self._functions(node, place)
                 for given in (given for function in functions for given in function.returns):
                     yield from follow(given.node, given)
@@ -266,7 +275,7 @@ class ClientMakers:
                 yield from follow(part)
 
     def _functions(self, call: ast.Call, point: ProgramPoint) -> list[Scope]:
-        """The functions of the file that a call runs, and that give what they return at each call."""
+        """The functions of the file that a call runs; none with a decorator that may change what the call gives."""
         return [
             value.scope
             for value in self.inference.values(call.func, point)
@@ -287,7 +296,7 @@ class ClientMakers:
                     yield binding.value
 
     def _bases(self, scope: Scope) -> Iterator[str]:
-        """The classes that it derives from, by dotted name, those of libraries apart."""
+        """The dotted names of the classes that a class derives from, without those of client libraries."""
         for _, values in bases_of(self.inference, scope):
             for value in values:
                 if isinstance(value, Definition) and value.scope.parent is self.scopes.module:
@@ -297,8 +306,8 @@ class ClientMakers:
                 ):
                     yield value.name
 
-    def _replaces(self, scope: Scope, name: str) -> bool:
-        """Whether a class has a method of its own that does not call the one of that name of its bases."""
+    def _overrides(self, scope: Scope, name: str) -> bool:
+        """Whether a class overrides a method `name` without calling that of its bases."""
         methods = [b.value for b in scope.bindings[name] if isinstance(b.value, Function)]
         return any(
             not any(
@@ -308,8 +317,8 @@ class ClientMakers:
             for method in methods
         )
 
-    def _reaches(self, scope: Scope) -> bool:
-        """Whether anything in a class is a client, a pool or a manager, or a builder of one."""
+    def _has_redis(self, scope: Scope) -> bool:
+        """Whether anything in a class is a client, a pool, a manager or a builder, or a parameter is named like a client."""
         node = scope.node
         assert isinstance(node, ast.ClassDef)
         for part in all_nodes(node):
@@ -325,6 +334,7 @@ class ClientMakers:
         )
 
     def _is_redis(self, value: Value) -> bool:
+        """Whether a value is a client, a pool, a manager, or a builder of one."""
         inference = self.inference
         if inference.builder_names(value) or inference.client(value):
             return True
@@ -336,10 +346,10 @@ class ClientMakers:
             "class",
         )
 
-    # -- what is handed out
+    # -- what the module gives to others
 
     def modes(self) -> Iterator[tuple[str, Mode]]:
-        """The names of the top level that are, hold or give clients, with `()` where they give them, where all block or none."""
+        """The top-level names that are, hold or return clients of a single mode, each with the mode; `()` follows one that returns them."""
         for name, bindings in self.scopes.module.bindings.items():
             values = [value for binding in bindings for value in self.inference.values_of(binding)]
             objects = {mode for value in values for mode in self._modes_of(value)}
@@ -355,7 +365,7 @@ class ClientMakers:
                 yield name if objects else f"{name}()", min(objects | given)
 
     def _modes_of(self, value: Value) -> Iterator[Mode]:
-        """Whether an object blocks that is a client, or keeps some."""
+        """The modes of the client that a value is, or of those that its attributes hold."""
         held = [value]
         if isinstance(value, Instance) and isinstance(value.of, Definition):
             attributes = value.of.scope.attributes.values()
@@ -366,28 +376,30 @@ class ClientMakers:
                 yield mode
 
     def classes_of(self, instance: str) -> Iterator[str]:
-        """The classes, by dotted name, of a shared object, or of what an accessor (`get()`) gives."""
+        """The dotted names of the classes of a shared object, or of what an accessor (`get()`) returns."""
         name = instance.removesuffix("()")
         for value, point in _values(self.scopes.module.bindings.get(name, ())):
             if instance != name and value in self.scopes.namespaces:
-                yield from self._given(self.scopes.namespaces[value])
+                yield from self._returned_classes(self.scopes.namespaces[value])
             elif instance == name:
                 yield from self._classes_behind(value, point)
 
     def handed_out(self) -> Iterator[str]:
-        """The classes, by dotted name, of what the functions of the file return and its top level names."""
-        for scope in list(self.scopes.namespaces.values()):  # a lambda that is met adds its own
+        """The dotted names of the classes of all objects that functions of the file return, and that its top-level names are."""
+        for scope in list(self.scopes.namespaces.values()):  # copied: evaluating a lambda adds its scope
             if scope.kind == "function":
-                yield from self._given(scope)
+                yield from self._returned_classes(scope)
         for bindings in self.scopes.module.bindings.values():
             for value, point in _values(bindings):
                 yield from self._classes_behind(value, point)
 
-    def _given(self, function: Scope) -> Iterator[str]:
+    def _returned_classes(self, function: Scope) -> Iterator[str]:
+        """The dotted names of the classes of what a function returns or yields."""
         for given in (*function.returns, *function.yields):
             yield from self._classes_behind(given.node, given)
 
     def _classes_behind(self, node: ast.AST | None, point: ProgramPoint) -> Iterator[str]:
+        """The dotted names of the classes that the value of an expression is made of."""
         for leaf, place in self._origins(node, point, shared=True):
             if isinstance(leaf, ast.Call):
                 for value in self.inference.values(leaf.func, place):
@@ -398,10 +410,11 @@ class ClientMakers:
 
 
 _STORING = frozenset(["append", "add", "setdefault", "insert", "appendleft"])
+"""Methods that put an argument into a container."""
 
 
 def _values(bindings: Iterable[Binding]) -> Iterator[tuple[ast.AST, ProgramPoint]]:
-    """What the bindings bind, as far as the file says it, each just before it is bound."""
+    """The values of the bindings that the file spells out, each with the point just before it is bound."""
     for binding in bindings:
         if binding.value is not None and binding.scope is not None:
             point = ProgramPoint(binding.value, binding.scope, binding.order - 1, binding.path)
@@ -409,7 +422,7 @@ def _values(bindings: Iterable[Binding]) -> Iterator[tuple[ast.AST, ProgramPoint
 
 
 def _parameters_of(owner: Scope) -> list[tuple[str, int]]:
-    """The parameters by which a class is called, each with its position, or -1 for a keyword alone."""
+    """The parameters of a class, by its `__init__`, each with its position; -1 stands for one that only a keyword gives."""
     for binding in owner.bindings.get("__init__", ()):
         if isinstance(binding.value, Function):
             args = binding.value.args
@@ -419,7 +432,7 @@ def _parameters_of(owner: Scope) -> list[tuple[str, int]]:
 
 
 def _pool_of(call: ast.Call, reached: Mapping[str, Builder]) -> ast.expr | None:
-    """The pool that a builder is given."""
+    """The pool that a call passes to a builder; None where it passes none, or the constant None."""
     for keyword in call.keywords:
         if keyword.arg in POOL_KEYWORDS:
             is_none = isinstance(keyword.value, ast.Constant) and keyword.value.value is None

@@ -15,10 +15,10 @@ from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 @dataclass(frozen=True, slots=True)
 class Construction:
-    """A call that builds: `reached` maps each name that the callee can be to its builder.
+    """A call that builds: `reached` maps each dotted name that the callee can be to its builder.
 
-    `inferred` says that values had to be followed: the callee is no chain of imports. `subclasses` are the classes of
-    the project that it makes an object of, by their own names, where it is of no class of the library itself.
+    `inferred` is set if values had to be followed, as the callee is no chain of imports. `subclasses` are the names of
+    the project's classes that it makes an object of, if it is none of the library's own.
     """
 
     point: ProgramPoint
@@ -30,17 +30,18 @@ class Construction:
 
     @property
     def node(self) -> ast.Call:
-        """The call that stands in the file: `call`, or the one that hands the builder over to what makes that."""
+        """The call that stands in the file: `call`, or the one that passes the builder to what makes `call`."""
         assert isinstance(self.point.node, ast.Call)
         return self.point.node
 
     @property
     def kind(self) -> Kind:
+        """Whether it builds a `pool` or a `client`; `pool` where it may be either."""
         return "pool" if any(b.kind == "pool" for b in self.reached.values()) else "client"
 
     @property
     def brings_pool(self) -> bool:
-        """Whether it makes a new pool for sure: it takes none, and no `**` that may hold one."""
+        """Whether it surely makes a new pool: it is passed none, and no `**` that may hold one."""
         given = [
             k.arg for k in self.call.keywords if not (isinstance(k.value, ast.Constant) and not k.value.value)
         ]
@@ -57,7 +58,7 @@ class Construction:
 
     @property
     def borrows_pool(self) -> bool:
-        """Whether it makes a client on a pool that stays open when the client is closed."""
+        """Whether it makes a client on a pool that it is passed, and that stays open when the client is closed."""
         given = {
             k.arg for k in self.call.keywords if not (isinstance(k.value, ast.Constant) and not k.value.value)
         }
@@ -67,7 +68,7 @@ class Construction:
 
     @property
     def label(self) -> str:
-        """What builds, for a message that goes on with a verb; several names where it may be any."""
+        """What builds, as the subject of a message: "`redis.Redis`", or several names where it may be any of them."""
         names = " or ".join(f"`{name}`" for name in self.reached)
         if not self.inferred:
             return names
@@ -84,4 +85,5 @@ class Construction:
 
     @property
     def symbols(self) -> tuple[str, ...]:
+        """The dotted names of what builds: those in the file, and those by which the libraries define them."""
         return tuple(dict.fromkeys([*self.reached, *(b.target for b in self.reached.values())]))

@@ -55,7 +55,7 @@ _DEPTH = 5
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """Why code runs over and over, as a phrase for messages; `for_result` if it is called just to get what it returns."""
+    """Why code runs over and over, as a phrase for messages; `for_result` if it is called only for what it returns."""
 
     phrase: str
     for_result: bool = False
@@ -158,7 +158,7 @@ def _occasion_of_decorator(decorator: ast.expr, point: ProgramPoint, inference: 
 
 
 def _is_function(part: ast.expr, point: ProgramPoint, function: Scope, inference: Inference) -> bool:
-    """Whether an argument is the function: its name, or `self.method`."""
+    """Whether the argument `part` is `function`: its name, or `self.method`."""
     name = getattr(function.node, "name", "")
     if isinstance(part, ast.Name) and part.id == name:
         return any(b.value is function.node for b in inference.names.bindings(name, point))
@@ -238,8 +238,8 @@ def _occasion_by_parameters(function: Scope, inference: Inference) -> Occasion |
 def _occasion_by_dependency(function: Scope, inference: Inference) -> Occasion | None:
     """`request` for a plain generator that may be a dependency of handlers, as FastAPI's `Depends(get_client)`.
 
-    Such a one yields once, and its own file never calls it. One that the file gives to something else belongs to that,
-    such as a container that calls it once.
+    It yields once, and its own file never calls it. If the file passes it to something else than `Depends`, that decides
+    how often it runs: a container may call it once.
     """
     node, scopes = function.node, inference.scopes_of(function)
     if not isinstance(node, Function) or node.decorator_list or not scopes.imports & INJECTING:
@@ -258,7 +258,7 @@ def _occasion_by_dependency(function: Scope, inference: Inference) -> Occasion |
 
 
 def _may_be_injected(function: Scope, inference: Inference) -> bool:
-    """Whether FastAPI gives every parameter without a default: any other type would be the body of the request."""
+    """Whether every parameter without a default is one that FastAPI injects: any other would be the body of the request."""
     node, point = function.node, _definition_point(function, inference)
     assert isinstance(node, Function)
     needed = (a.annotation for a in single(node.args) if default_of(node.args, a) is None)
@@ -266,7 +266,7 @@ def _may_be_injected(function: Scope, inference: Inference) -> bool:
 
 
 def _is_injected(annotation: ast.expr | None, point: ProgramPoint, inference: Inference) -> bool:
-    """Whether an annotation says what is injected: `Annotated[...]`, or a name for one."""
+    """Whether an annotation is `Annotated[...]`, which says what is injected, or a name for that."""
     match annotation:
         case ast.Subscript(value=of):
             return any(name.rpartition(".")[2] == "Annotated" for name in inference.names.dotted(of, point))
@@ -293,7 +293,7 @@ def _occasion_by_worker_settings(function: Scope, inference: Inference) -> Occas
 
 
 def makers(node: ast.AST, point: ProgramPoint, inference: Inference, depth: int = 0) -> set[str]:
-    """The dotted names of what made an object, as `fastapi.FastAPI` for `app`, or of its annotated type."""
+    """The dotted names of what made an object (`fastapi.FastAPI` for `app`), or of the type in its annotation."""
     if depth > _DEPTH:
         return set()
     names = inference.names
@@ -445,7 +445,7 @@ def _loops(loop: Loop) -> tuple[Loop, ...]:
 
 
 def _depends_on_loop(loop: Loop | Comprehension, node: ast.AST) -> bool:
-    """Whether `node` uses a name that the loop binds, or calls what gives another result each time (`uuid4`)."""
+    """Whether `node` uses a name that the loop binds, or calls something that gives another result each time (`uuid4`)."""
     bound = _bound_in(loop)
     return any(
         (isinstance(part, ast.Name) and part.id in bound)
@@ -456,6 +456,6 @@ def _depends_on_loop(loop: Loop | Comprehension, node: ast.AST) -> bool:
 
 @memoized
 def _bound_in(loop: Loop | Comprehension) -> frozenset[str]:
-    """The names that a loop binds, cached on it."""
+    """The names that a loop binds, cached."""
     names = (n for n in all_nodes(loop) if isinstance(n, ast.Name))
     return frozenset(name.id for name in names if not isinstance(name.ctx, ast.Load))

@@ -1,4 +1,4 @@
-"""The commands that functions send, with one of their parameters as the key, on what a class holds."""
+"""The commands that functions send with one of their parameters as the key."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from flake8_redis_ssot.syntax.nodes import all_nodes
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _ROUNDS = 10
+"""How often functions that call each other are looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyCommand:
     """A command sent with a parameter as its key; `whole` where the parameter itself is the key.
 
-    `through` names what another file defines, where that would have to be a manager.
+    Where another file defines what sends it, `through` is its dotted name: it must be a manager for this to be a command.
     """
 
     meanings: frozenset[str]
@@ -37,37 +38,38 @@ class KeyCommand:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What sends: a client or a manager, or what another file defines under the name `through`."""
+    """Something that sends commands: a client or a manager, or, if it is one, what another file defines as `through`."""
 
     is_client: bool = False
     through: str = ""
 
 
 def senders(inference: OpenInference, value: Value) -> Iterator[Sender]:
-    """What a value is, where that may send commands."""
+    """What a value is, if it may send commands."""
     if inference.client(value) is not None:
         yield Sender(is_client=True)
         return
     match value:
         case Instance(of=QualifiedName(name=name)):
-            yield from _named(inference, name, called=True)
+            yield from _senders_by_name(inference, name, called=True)
         case QualifiedName(name=name):
-            yield from _named(inference, name, called=False)
+            yield from _senders_by_name(inference, name, called=False)
         case Instance(of=Definition(scope=scope)) | SuperProxy(scope=scope):
             for base in sorted(inference.foreign_bases(scope)):
                 if inference.client(Instance(QualifiedName(base))) is not None:
                     yield Sender(is_client=True)
-                yield from _named(inference, base, called=True)
+                yield from _senders_by_name(inference, base, called=True)
 
 
-def _named(inference: OpenInference, name: str, *, called: bool) -> Iterator[Sender]:
+def _senders_by_name(inference: OpenInference, name: str, *, called: bool) -> Iterator[Sender]:
+    """As `senders`, for what another file defines as `name`, or for what a call of it gives."""
     if not inference.is_open_name(name):
         return
     if inference.names.managers.covers(name):
         if _is_manager(inference, name, called=called):
             yield Sender()
         return
-    while name:  # what hands out a client is one for what it sends by that
+    while name:  # `app.db.get_client()` sends as well if `app.db` is a manager
         yield Sender(through=name)
         name, _, last = name.rpartition(".")
         if not gives_a_client(last):
@@ -88,7 +90,7 @@ def _is_manager(inference: OpenInference, name: str, *, called: bool) -> bool:
 
 
 def calls_by_function(scopes: Scopes) -> dict[Scope, list[ProgramPoint]]:
-    """The calls in the body of each function, those of the functions within it included."""
+    """The calls in the body of each function, and in the functions within it."""
     found: dict[Scope, list[ProgramPoint]] = {}
     for point in scopes.calls:
         scope: Scope | None = point.scope
@@ -100,36 +102,38 @@ def calls_by_function(scopes: Scopes) -> dict[Scope, list[ProgramPoint]]:
 
 
 class KeyCommands:
-    """Finds what the functions of a file send, by themselves or through others of the file."""
+    """Finds what the functions of a file send, themselves or by other functions of the file that they call."""
 
     def __init__(self, inference: OpenInference, calls: Mapping[Scope, Sequence[ProgramPoint]]) -> None:
         self._inference = inference
         self._calls = calls
         self._methods = {getattr(function.node, "name", "") for function in calls} | {"execute_command"}
         self._known: dict[Scope, frozenset[KeyCommand]] = {}
-        self._open: dict[Scope, frozenset[KeyCommand]] | None = None
+        self._unsettled: dict[Scope, frozenset[KeyCommand]] | None = None
+        """The answers so far, while functions that call each other are looked at."""
 
     def of(self, function: Scope) -> frozenset[KeyCommand]:
-        """What a function sends with one of its parameters as the key."""
+        """The commands that a function sends with one of its parameters as the key."""
         if function in self._known:
             return self._known[function]
-        if self._open is not None:
-            return self._open.setdefault(function, frozenset())
+        if self._unsettled is not None:
+            return self._unsettled.setdefault(function, frozenset())
         # functions that call each other: a least fixpoint, rounds until nothing is added
-        found = self._open = {function: frozenset()}
+        found = self._unsettled = {function: frozenset()}
         for _ in range(_ROUNDS):
             before = dict(found)
             for one in before:
                 found[one] = frozenset(
-                    sent for point in self._calls.get(one, ()) for sent in self._sent(point, one)
+                    sent for point in self._calls.get(one, ()) for sent in self._sent_at(point, one)
                 )
             if found == before:
                 break
-        self._open = None
+        self._unsettled = None
         self._known |= found
         return found[function]
 
-    def _sent(self, point: ProgramPoint, function: Scope) -> Iterator[KeyCommand]:
+    def _sent_at(self, point: ProgramPoint, function: Scope) -> Iterator[KeyCommand]:
+        """The commands that a call in a function sends, or by a function of the file that it runs."""
         call = point.node
         assert isinstance(call, ast.Call)
         if isinstance(call.func, ast.Attribute) and self._may_send(call.func.attr):
@@ -140,19 +144,23 @@ class KeyCommands:
                     yield from self._sent_by(method, call, point, function)
             if not own:
                 command, keys = _command(call, call.func.attr)
-                yield from self._keyed(command, keys, receivers, point, function)
+                yield from self._with_keys(command, keys, receivers, point, function)
         # asyncio.to_thread(self.client.get, key)
         for passed, key in zip(call.args, call.args[1:], strict=False):
             if isinstance(passed, ast.Attribute) and command_meanings(passed.attr):
                 receivers = self._receivers(passed.value, point, function)
-                yield from self._keyed(passed.attr, [key], receivers, point, function)
+                yield from self._with_keys(passed.attr, [key], receivers, point, function)
 
     def _may_send(self, method: str) -> bool:
         """Whether a method of this name may send a command, or is one of the file's own."""
         return bool(command_meanings(method) or method_meanings(method)) or method in self._methods
 
     def _receivers(self, node: ast.expr, point: ProgramPoint, function: Scope) -> list[Value]:
-        """What a command is sent to; a client that a public function is handed is not held, and a pipeline is no client."""
+        """What a command may be sent to.
+
+        A client that a public function takes as a parameter is left out, as its class does not hold it, and so is a
+        pipeline that an object keeps.
+        """
         name = getattr(function.node, "name", "")
         if isinstance(node, ast.Name) and not name.startswith("_") and node.id in parameters(function):
             bound = [b for b in function.bindings[node.id] if not isinstance(b.value, ast.arg)]
@@ -164,7 +172,7 @@ class KeyCommands:
             return [v for v in found if "pipeline" not in (self._inference.client(v) or ("",))[0]]
         return list(found)
 
-    def _keyed(
+    def _with_keys(
         self,
         command: str,
         keys: Sequence[ast.expr],
@@ -172,6 +180,7 @@ class KeyCommands:
         point: ProgramPoint,
         function: Scope,
     ) -> Iterator[KeyCommand]:
+        """The command, if the `receivers` may send it: one for each parameter from which its `keys` are made."""
         for sender in {sender for value in receivers for sender in senders(self._inference, value)}:
             meanings = command_meanings(command)
             if not (meanings or sender.is_client):
@@ -182,7 +191,7 @@ class KeyCommands:
     def _sent_by(
         self, called: Scope, call: ast.Call, point: ProgramPoint, function: Scope
     ) -> Iterator[KeyCommand]:
-        """What a function of the file sends that is called with the parameters of this one."""
+        """What `called` sends with parameters of `function`, which the call passes on to it."""
         given = _arguments(call, parameters(called))
         for sent in self.of(called):
             for parameter, whole in _origins(given.get(sent.parameter, ()), point.scope, function):
@@ -190,7 +199,7 @@ class KeyCommands:
 
 
 def parameters(function: Scope) -> list[str]:
-    """The names of the parameters of a function, `self` and `cls` apart."""
+    """The names of the parameters of a function, without `self` and `cls`."""
     return [
         binding.value.arg
         for bindings in function.bindings.values()
@@ -200,7 +209,7 @@ def parameters(function: Scope) -> list[str]:
 
 
 def _command(call: ast.Call, name: str) -> tuple[str, list[ast.expr]]:
-    """The command that a call of a method sends, with what it gives as its keys."""
+    """The command that a call of the method `name` sends, with the arguments that are its keys."""
     first = call.args[0] if call.args else None
     if name == "execute_command" and isinstance(first, ast.Constant):
         return str(first.value).lower().replace("del", "delete", 1), call.args[1:2]
@@ -208,7 +217,7 @@ def _command(call: ast.Call, name: str) -> tuple[str, list[ast.expr]]:
 
 
 def _arguments(call: ast.Call, names: Sequence[str]) -> dict[str, list[ast.expr]]:
-    """The arguments of a call by the parameters `names`."""
+    """The arguments of a call by the `names` of the parameters; the last one takes what is left."""
     found: dict[str, list[ast.expr]] = {}
     for n, argument in enumerate(call.args):
         if names:

@@ -1,4 +1,4 @@
-"""Clients on pools that they were given, where they are closed, and whether anybody ends the pools."""
+"""Clients that were given a pool: where they are closed, and whether anything closes the pool as well."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from flake8_redis_ssot.syntax.scopes import Scopes
 _CLOSING = frozenset(["close", "aclose"])
 _ENDING = _CLOSING | {"disconnect", "wait_closed"}
 _HARMLESS = QUESTIONS | {"bool", "id", "print", "repr", "str", "type"}
-"""Functions of Python that end nothing."""
-_PASSING = ("g.", "request.state.", "flask.g.")
-"""How that begins which lives as long as one request."""
+"""Built-in functions that close nothing."""
+_PER_REQUEST = ("g.", "request.state.", "flask.g.")
+"""How expressions begin for what lives only as long as one request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A place (`node`) that closes a `client`, and leaves the `pool` open on which it was `built`."""
+    """An expression `node` that closes a `client`, and leaves the `pool` open on which it was `built`."""
 
     node: ast.expr
     client: ast.expr
@@ -39,7 +39,7 @@ class Leak:
 
 
 class LentPools:
-    """The clients and pools of some files whose values are followed together."""
+    """Finds the leaks in some `files` (path and symbol table), whose values are followed together."""
 
     def __init__(self, inference: Inference, files: Sequence[tuple[str, Scopes]]) -> None:
         self._inference = inference
@@ -48,7 +48,7 @@ class LentPools:
         self._origins = Origins(inference, modules)
 
     def leaks(self) -> Iterator[tuple[str, Leak]]:
-        """Each place, with its file, that closes in the end a client whose pool nothing ends."""
+        """Each place that closes a client on shutdown, though nothing closes its pool; with the path of its file."""
         found = [
             (path, shutdowns, point, client, built)
             for path, scopes in self._files
@@ -60,17 +60,17 @@ class LentPools:
         ]
         if not found:
             return
-        ended = _Ended(self._inference, self._origins, self._files)
+        ended = _ClosedPools(self._inference, self._origins, self._files)
         seen = set()
         for path, _, point, client, built in sorted(found, key=lambda one: (one[0], one[2].order)):
             pool = _pool_of(built)
-            if pool is not None and point.node not in seen and not ended.is_ended(built, pool):
+            if pool is not None and point.node not in seen and not ended.may_be_closed(built, pool):
                 seen.add(point.node)
                 assert isinstance(point.node, ast.expr)
                 yield path, Leak(point.node, client, built, pool)
 
     def _lent(self, client: ast.expr, point: ProgramPoint) -> Iterator[ProgramPoint]:
-        """Where a client is built on a pool of ours that it does not own."""
+        """The calls that build the client on a pool of ours which it does not own."""
         for built in self._origins.points(client, point):
             pool = _pool_of(built)
             made = self._inference.builders(built).values()
@@ -83,12 +83,12 @@ class LentPools:
     def _lives_on(
         self, client: ast.expr, point: ProgramPoint, built: ProgramPoint, shutdowns: Shutdowns, depth: int = 0
     ) -> bool:
-        """Whether a client is kept by a module, an application, or an object that has the pool for itself."""
-        if depth > 5 or unparsed(client).startswith(_PASSING):
+        """Whether a client outlives one call: a module or an application keeps it, or an object that has the pool for itself."""
+        if depth > 5 or unparsed(client).startswith(_PER_REQUEST):
             return False
 
         def kept(bindings: Sequence[Binding]) -> bool:
-            given = [one for b in bindings for one in self._given(b)]
+            given = [one for b in bindings for one in self._bound_values(b)]
             return any(self._lives_on(node, at, built, shutdowns, depth + 1) for node, at in given)
 
         match client:
@@ -111,7 +111,7 @@ class LentPools:
                     if isinstance(of, QualifiedName) or not isinstance(value, Instance):
                         return True
                     if isinstance(of, Definition) and (
-                        self._is_own_pool(built, of.scope) or self._is_kept(of.scope)
+                        self._has_own_pool(built, of.scope) or self._has_instance_in_module(of.scope)
                     ):
                         return True
                 return False
@@ -130,16 +130,16 @@ class LentPools:
                 )
         return False
 
-    def _given(self, binding: Binding) -> Iterator[tuple[ast.expr, ProgramPoint]]:
-        """What a name is bound to, or what is handed over for it."""
+    def _bound_values(self, binding: Binding) -> Iterator[tuple[ast.expr, ProgramPoint]]:
+        """The expression that a name is bound to; for a parameter, the arguments that the known calls pass."""
         value, scope = binding.value, binding.scope
         if scope is not None and isinstance(value, ast.arg):
             yield from self._origins.arguments(value, scope)
         elif scope is not None and isinstance(value, ast.expr):
             yield value, ProgramPoint(value, scope, binding.order, binding.path)
 
-    def _is_own_pool(self, built: ProgramPoint, class_: Scope) -> bool:
-        """Whether the pool of a client that an object of the class keeps is made with it, or kept by that object."""
+    def _has_own_pool(self, built: ProgramPoint, class_: Scope) -> bool:
+        """Whether the pool of a client, which an object of the class keeps, is built together with it or kept by that object."""
         match _pool_of(built):
             case ast.Name(id=name):
                 return all(
@@ -156,8 +156,8 @@ class LentPools:
                 return True
         return False
 
-    def _is_kept(self, class_: Scope) -> bool:
-        """Whether a module keeps an object of the class."""
+    def _has_instance_in_module(self, class_: Scope) -> bool:
+        """Whether a top-level name of a file is an object of the class."""
         return any(
             isinstance(value, Instance) and isinstance(value.of, Definition) and value.of.scope is class_
             for _, scopes in self._files
@@ -168,8 +168,8 @@ class LentPools:
         )
 
 
-class _Ended:
-    """The pools that something ends, or may end."""
+class _ClosedPools:
+    """The pools that something closes, or may close."""
 
     def __init__(self, inference: Inference, origins: Origins, files: Sequence[tuple[str, Scopes]]) -> None:
         self._inference = inference
@@ -177,9 +177,9 @@ class _Ended:
         self._pools: set[ast.Call] = set()
         self._clients: set[ast.Call] = set()
         self._names: set[str] = set()
-        """The last names of unknown objects that something ends."""
+        """The last names of unknown objects that something closes."""
         self._anywhere: set[Scope] = set()
-        """The modules in which something unknown is disconnected."""
+        """The modules in which something unknown is disconnected: it may be any of their pools."""
         for _, scopes in files:
             for point in scopes.points((ast.Attribute,)):
                 self._by_method(point, scopes)
@@ -188,10 +188,10 @@ class _Ended:
             for point in scopes.calls:
                 self._by_call(point)
 
-    def is_ended(self, built: ProgramPoint, pool: ast.expr) -> bool:
-        """Whether something may end the pool on which a client is built."""
-        pools = [*_points(self._inference, self._origins, pool, built)]
-        names = {last_name(pool), *(name for p in pools for name in _holders(p))} - {""}
+    def may_be_closed(self, built: ProgramPoint, pool: ast.expr) -> bool:
+        """Whether something may close the pool on which a client is built; also where a budget ran out."""
+        pools = [*_pool_points(self._inference, self._origins, pool, built)]
+        names = {last_name(pool), *(name for p in pools for name in _assigned_names(p))} - {""}
         return (
             built.node in self._clients
             or any(p.node in self._pools for p in pools)
@@ -202,6 +202,7 @@ class _Ended:
         )
 
     def _by_method(self, point: ProgramPoint, scopes: Scopes) -> None:
+        """Note what an attribute such as `pool.disconnect` or `client.connection_pool.disconnect` closes."""
         node = point.node
         assert isinstance(node, ast.Attribute)
         if node.attr not in _ENDING:
@@ -239,7 +240,7 @@ class _Ended:
         return bool(values) and not any(map(self._inference.names.leads_to_builder, names))
 
     def _by_call(self, point: ProgramPoint) -> None:
-        """A pool that is owned by a client, or handed to code that is not known, may be ended there."""
+        """Note the pools that a call passes to a client that owns them, or to code that is not known: it may close them."""
         call = point.node
         assert isinstance(call, ast.Call)
         built = self._inference.builders(point)
@@ -257,7 +258,7 @@ class _Ended:
 
 
 def _closed(scopes: Scopes) -> Iterator[tuple[ProgramPoint, ast.expr]]:
-    """The places that close something without more, and what they close."""
+    """The places that close something but not its pool, and what they close: by a method, or by the end of a `with`."""
     for point in scopes.points((ast.Attribute,)):
         node = point.node
         assert isinstance(node, ast.Attribute)
@@ -268,7 +269,7 @@ def _closed(scopes: Scopes) -> Iterator[tuple[ProgramPoint, ast.expr]]:
 
 
 def _entered(scopes: Scopes) -> Iterator[tuple[ProgramPoint, ast.expr]]:
-    """What is entered by `with`, or handed to what enters it."""
+    """What is entered by `with`, or by a call such as `stack.enter_async_context(client)`."""
     for one in scopes.statements:
         if isinstance(one.node, ast.With | ast.AsyncWith):
             point = ProgramPoint(one.node, one.scope, one.order, one.path)
@@ -290,6 +291,7 @@ def _closes_pool(tree: ast.AST | None, node: ast.Attribute) -> bool:
 
 
 def _lends(builder: Builder) -> bool:
+    """Whether a builder makes a client that leaves a pool open which it was given."""
     return (
         builder.kind == "client"
         and builder.is_class
@@ -299,14 +301,15 @@ def _lends(builder: Builder) -> bool:
 
 
 def _pool_of(built: ProgramPoint) -> ast.expr | None:
-    """The pool that a client is given."""
+    """The pool that a call passes to a client by keyword."""
     assert isinstance(built.node, ast.Call)
     return next((k.value for k in built.node.keywords if k.arg in POOL_KEYWORDS), None)
 
 
-def _points(
+def _pool_points(
     inference: Inference, origins: Origins, node: ast.expr | None, point: ProgramPoint
 ) -> Iterator[ProgramPoint]:
+    """The places that build the pool which an expression is."""
     for made in origins.points(node, point):
         if any(builder.kind == "pool" for builder in inference.builders(made).values()):
             yield made
@@ -316,11 +319,13 @@ def _pools(
     inference: Inference, origins: Origins, node: ast.expr | None, point: ProgramPoint
 ) -> frozenset[ast.Call]:
     """The calls that build the pool which an expression is."""
-    return frozenset(p.node for p in _points(inference, origins, node, point) if isinstance(p.node, ast.Call))
+    return frozenset(
+        p.node for p in _pool_points(inference, origins, node, point) if isinstance(p.node, ast.Call)
+    )
 
 
-def _holders(made: ProgramPoint) -> Iterator[str]:
-    """The last names of what a pool is assigned to where it is made."""
+def _assigned_names(made: ProgramPoint) -> Iterator[str]:
+    """The last names of what a pool is assigned to where it is built."""
     tree = made.scope.enclosing("module").node
     for parent in ancestors(tree, made.node) if tree is not None else ():
         match parent:

@@ -19,16 +19,22 @@ from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed, ways_out
 Lifetime = Literal[
     "captured", "closed", "entered", "guarded", "handed", "returned", "stored", "used", "yielded"
 ]
-"""`captured` is one that code which may run later uses, `guarded` is one made only where there was none, `handed` one given to a call, `stored` one that may live on."""
+"""What is done with a value:
+
+- `captured`: code that may run later uses it
+- `guarded`: it is made only where there was none (`client or Redis()`)
+- `handed`: it is passed to a call
+- `stored`: it is put where it may outlive the function
+"""
 
 _CLOSING_POOL = CLOSING | {"reset"}
 _ENDINGS = frozenset(["closed", "entered"])
-"""What ends only the object itself, not what it was made of."""
+"""What ends only the object itself, such as a pipeline, and not the client that it was made of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """All that becomes of a value, with the names, attributes and items that hold it, as they are written."""
+    """All that is done with a value, and the `places` that hold it: names, attributes and items, as source text."""
 
     lifetimes: frozenset[Lifetime] = frozenset()
     places: frozenset[str] = frozenset()
@@ -41,7 +47,7 @@ def lifetimes(function: ast.AST, node: ast.expr) -> frozenset[Lifetime]:
 
 def fate_of(function: ast.AST, node: ast.expr) -> Fate:
     """The same, with the places that hold the value."""
-    return _names_in(function).joined(function, _becomes(function, node))
+    return _names_in(function).followed(function, _uses_of_value(function, node))
 
 
 def goes_on(function: ast.AST, node: ast.expr) -> bool:
@@ -71,7 +77,7 @@ def _is_endless(statement: ast.stmt) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """A place that holds the value, or what was made of it (`part`)."""
+    """A place (source text) that holds the value, or with `part` something made of it, as a pipeline of a client."""
 
     place: str
     part: bool
@@ -94,8 +100,8 @@ class _Names:
                 self._bound.add(part.id)
         self._bound -= outer
 
-    def joined(self, function: ast.AST, becomes: Iterable[str | _Bound]) -> Fate:
-        """What becomes of a value and, where it is bound to local names, of those."""
+    def followed(self, function: ast.AST, becomes: Iterable[str | _Bound]) -> Fate:
+        """All that is done with a value, given the first uses of it: where these bind it to local names, the uses of those too."""
         found: set[str] = set()
         places: set[str] = set()
         seen: set[tuple[str, bool]] = set()
@@ -115,10 +121,10 @@ class _Names:
         return Fate(frozenset(found), frozenset(places))  # type: ignore[arg-type]
 
     def _uses(self, function: ast.AST, name: str) -> frozenset[str | _Bound]:
-        """What becomes of what is bound to a name, found out once."""
+        """What is done with the value that a name is bound to, cached."""
         if name not in self._known:
             uses = self._loads.get(name, ())
-            self._known[name] = frozenset(one for use in uses for one in _becomes(function, use))
+            self._known[name] = frozenset(one for use in uses for one in _uses_of_value(function, use))
         return self._known[name]
 
 
@@ -131,11 +137,11 @@ _KEEPING = (
     ast.Assign | ast.AnnAssign | ast.Return | ast.Yield | ast.Call | ast.keyword | ast.Dict | ast.List
     | ast.Tuple | ast.Set | ast.DictComp | ast.ListComp | ast.GeneratorExp | ast.IfExp | ast.BoolOp | ast.NamedExpr
 )  # fmt: skip
-"""What keeps a bound method that stands in it."""
+"""Nodes that keep a bound method (`client.get`) which stands in them, rather than use it at once."""
 
 
 def _runs_later(function: ast.AST, node: ast.AST, parents: list[ast.AST]) -> bool:
-    """Whether a definition, or a generator that goes elsewhere, is between `function` and `node` in it."""
+    """Whether `node` is in a definition within `function`, or in a generator expression that is consumed elsewhere."""
     inner = node
     for parent in parents:
         if parent is function:
@@ -148,15 +154,15 @@ def _runs_later(function: ast.AST, node: ast.AST, parents: list[ast.AST]) -> boo
     return False
 
 
-def _is_handed_on(function: ast.AST, call: ast.Call, method: str) -> bool:
-    """Whether a call gives an iterator that goes elsewhere."""
+def _gives_unconsumed_iterator(function: ast.AST, call: ast.Call, method: str) -> bool:
+    """Whether a call gives an iterator that is not consumed in `function`."""
     return method in ITERATORS and not is_consumed(function, call)
 
 
-def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
-    """What the place of one expression makes of its value.
+def _uses_of_value(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
+    """What is done with the value of an expression where it stands: lifetimes, and places to which it is bound.
 
-    A client goes on in its pipeline, subscription or lock, a pool in the client that it is given to.
+    A client is followed into its pipeline, subscription or lock, a pool into the client that it is given to.
     """
     part = False
     inner, around = node, ancestors(function, node)
@@ -182,7 +188,11 @@ def _becomes(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
                     if name == POOL_ATTRIBUTE:  # who gets the pool may close it
                         is_closed = not isinstance(outer, ast.Attribute) or outer.attr in _CLOSING_POOL
                     yield "closed" if is_closed and not part else "used"
-                    if isinstance(outer, _KEEPING) if call is None else _is_handed_on(function, call, name):
+                    if (
+                        isinstance(outer, _KEEPING)
+                        if call is None
+                        else _gives_unconsumed_iterator(function, call, name)
+                    ):
                         yield "captured"
                     return
                 yield "used"

@@ -20,40 +20,42 @@ from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import decorators_of, last_name
 
 ENOUGH = 3
-"""Operations that make a class a manager."""
+"""So many operations make a class one that does what a manager does."""
 _HEAD = re.compile(r"class(?:\s+\w+)?")
-"""How a class begins: with its name, unless that stands in the next line."""
+"""The first line of a class statement, up to the name if it stands there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Managing:
+class ManagerClasses:
     """The `classes` of a file that do what a manager does, and its `clients`.
 
-    Those are the names of the top level that are, or return, a client or a manager. `is_whole` says that no
-    budget ran out.
+    The `clients` are the top-level names that are, or return, a client or a manager. `is_complete` is set if no budget
+    ran out.
     """
 
     classes: tuple[ClassFacts, ...] = ()
     clients: tuple[str, ...] = ()
-    is_whole: bool = True
+    is_complete: bool = True
 
 
-def managing(source: SourceFile, inference: Inference, built: Mapping[ast.Call, str]) -> Managing:
-    """What in a file does what a manager does; `built` are the calls that build, each with `client` or `pool`."""
+def manager_classes(
+    source: SourceFile, inference: Inference, built: Mapping[ast.Call, str]
+) -> ManagerClasses:
+    """Finds the classes of a file that do what a manager does; `built` maps the calls that build to `client` or `pool`."""
     judge = _Judge(source, inference, built)
-    found = [facts for made in judge.classes if (facts := judge.facts(made)) is not None]
+    found = [facts for cls in judge.classes if (facts := judge.facts(cls)) is not None]
     clients = tuple(sorted(set(judge.clients())))
-    is_whole = not judge.inference.is_exhausted
+    is_complete = not judge.inference.is_exhausted
     judge.inference.release()
-    return Managing(tuple(found), clients, is_whole)
+    return ManagerClasses(tuple(found), clients, is_complete)
 
 
-def managing_by_others(
+def manager_classes_by_others(
     source: SourceFile, inference: Inference, elsewhere: Inference
 ) -> tuple[ClassFacts, ...]:
-    """The classes that do so with clients of other files as well: those that `elsewhere` knows, which knows all."""
+    """The same, where the clients may come from other files: `elsewhere` evaluates the whole project."""
     judge = _Judge(source, inference, {}, elsewhere)
-    found = tuple(facts for made in judge.classes if (facts := judge.facts(made)) is not None)
+    found = tuple(facts for cls in judge.classes if (facts := judge.facts(cls)) is not None)
     judge.inference.release()
     return found
 
@@ -80,38 +82,40 @@ class _Judge:
         """The calls in each function."""
         return calls_by_function(self.scopes)
 
-    def facts(self, made: Scope) -> ClassFacts | None:
+    def facts(self, cls: Scope) -> ClassFacts | None:
         """The facts of a class that does what a manager does, else None."""
-        if made not in self._verdicts:
-            self._verdicts[made] = None  # while a class is its own base
-            self._verdicts[made] = self._facts(made)
-        return self._verdicts[made]
+        if cls not in self._verdicts:
+            self._verdicts[cls] = None  # for a class that is its own base
+            self._verdicts[cls] = self._facts(cls)
+        return self._verdicts[cls]
 
-    def _facts(self, made: Scope) -> ClassFacts | None:
-        node = made.node
+    def _facts(self, cls: Scope) -> ClassFacts | None:
+        node = cls.node
         assert isinstance(node, ast.ClassDef)
-        if _is_test(node):
+        if _is_test_case(node):
             return None
         public: dict[str, Scope] = {}
-        for owner in self._judged_with(made):
+        for owner in self._class_and_bases(cls):
             for name, method in self.inference.methods(owner).items():
                 if not name.startswith("_") and "fixture" not in decorators_of(method.node):
                     public.setdefault(name, method)
         candidates = [
             n for n, m in public.items() if method_meanings(n) and not decorators_of(m.node) & PROPERTIES
         ]
-        builds = self._built_in(made)
+        builds = self._built_in(cls)
         if len(candidates) < ENOUGH and not builds:
             return None
-        inference = self.inference.seen_from(made)
+        inference = self.inference.seen_from(cls)
         commands = KeyCommands(inference, self.calls)
-        operations = [(n, through) for n in candidates for through in _operation(commands, n, public[n])]
+        operations = [
+            (n, through) for n in candidates for through in _operation_senders(commands, n, public[n])
+        ]
         handing_out = [
             name
             for name, method in public.items()
             if builds and any(isinstance(v, Built) and v.call in builds for v in inference.results(method))
         ]
-        if inference.client(Instance(Definition(made))) is not None:
+        if inference.client(Instance(Definition(cls))) is not None:
             handing_out = []  # it gives itself
         if inference is not self.inference:
             self.inference.answers.steps = inference.answers.steps
@@ -121,14 +125,14 @@ class _Judge:
         start = self.source.range_of(node).start
         head = _HEAD.match(self.source.line(start.line), start.column - 1)
         assert head is not None
-        known_as = self._known_as(made, node.name)
+        known_as = self._known_as(cls, node.name)
         where = Range(start, Position(start.line, head.end() + 1))
         return ClassFacts(node.name, where, tuple(operations), tuple(handing_out), known_as)
 
-    def _judged_with(self, made: Scope) -> Iterator[Scope]:
-        """A class and the bases whose methods count for it: of a manager's own its facts speak."""
+    def _class_and_bases(self, cls: Scope) -> Iterator[Scope]:
+        """A class, and the bases whose methods count as its own: not those that are reported themselves."""
         seen: set[Scope] = set()
-        stack = [made]
+        stack = [cls]
         while stack:
             here = stack.pop()
             if here not in seen:
@@ -137,11 +141,11 @@ class _Judge:
                 bases = reversed(self.inference.bases(here))
                 stack += [base for base in bases if self.facts(base) is None]
 
-    def _built_in(self, made: Scope) -> set[ast.Call]:
+    def _built_in(self, cls: Scope) -> set[ast.Call]:
         """The calls in a class and its bases that build a client."""
         if not self.building:
             return set()
-        nodes = [one.node for one in self.inference.lineage(made) if isinstance(one.node, ast.ClassDef)]
+        nodes = [one.node for one in self.inference.lineage(cls) if isinstance(one.node, ast.ClassDef)]
         return {
             call
             for call in self.building
@@ -152,8 +156,8 @@ class _Judge:
 
     def clients(self) -> Iterator[str]:
         """The top-level names that are, or return, a client or a manager."""
-        for name, binding in self._defined():
-            function = self._function(binding)
+        for name, binding in self._defined_bindings():
+            function = self._function_of(binding)
             if function is None:
                 values: list[Value] = list(self.inference.values_of(binding))
             elif gives_a_client(name):
@@ -163,19 +167,19 @@ class _Judge:
             if any(not sender.through for value in values for sender in senders(self.inference, value)):
                 yield name
 
-    def _known_as(self, made: Scope, own: str) -> tuple[str, ...]:
+    def _known_as(self, cls: Scope, own: str) -> tuple[str, ...]:
         """The class, and the top-level names of the module that are, or return, an instance of it."""
-        if made.parent is not self.scopes.module:
+        if cls.parent is not self.scopes.module:
             return ()
-        others = (name for name, found in self._instances if made in found)
+        others = (name for name, found in self._instances if cls in found)
         return tuple(dict.fromkeys([own, *others]))
 
     @cached_property
     def _instances(self) -> list[tuple[str, set[Scope]]]:
         """The top-level names with the classes of the file of which they are, or return, an instance."""
         found = []
-        for name, binding in self._defined():
-            function = self._function(binding)
+        for name, binding in self._defined_bindings():
+            function = self._function_of(binding)
             values = (
                 self.inference.values_of(binding) if function is None else self.inference.results(function)
             )
@@ -183,20 +187,21 @@ class _Judge:
             found.append((name, {of.scope for of in made if isinstance(of, Definition)}))
         return found
 
-    def _defined(self) -> Iterator[tuple[str, Binding]]:
-        """The bindings of the module that are no imports."""
+    def _defined_bindings(self) -> Iterator[tuple[str, Binding]]:
+        """The top-level names and bindings that are no imports, constants or classes."""
         for name, bindings in self.scopes.module.bindings.items():
             for binding in bindings:
                 if binding.value is not None and not isinstance(binding.value, ast.Constant | ast.ClassDef):
                     yield name, binding
 
-    def _function(self, binding: Binding) -> Scope | None:
+    def _function_of(self, binding: Binding) -> Scope | None:
+        """The function that a `def` binds a name to."""
         is_function = isinstance(binding.value, ast.FunctionDef | ast.AsyncFunctionDef)
         return self.scopes.namespaces[binding.value] if is_function and binding.value else None
 
 
-def _operation(commands: KeyCommands, name: str, method: Scope) -> list[str]:
-    """What a method sends its command through, if it is an operation: nothing but a client or manager, or what else."""
+def _operation_senders(commands: KeyCommands, name: str, method: Scope) -> list[str]:
+    """The senders of a method's command, if it is an operation: `""` for a client or manager, else as `KeyCommand.through`."""
     meanings = method_meanings(name)
     return sorted(
         {
@@ -207,8 +212,8 @@ def _operation(commands: KeyCommands, name: str, method: Scope) -> list[str]:
     )
 
 
-def _is_test(node: ast.ClassDef) -> bool:
-    """Whether a test runner runs the class, so that nobody else uses it."""
+def _is_test_case(node: ast.ClassDef) -> bool:
+    """Whether a test runner runs the methods of the class."""
     names = [node.name, *(last_name(base) for base in node.bases)]
     is_named = node.name.startswith("Test") or any(name.endswith("TestCase") for name in names)
     return is_named and any(getattr(part, "name", "").startswith("test") for part in node.body)

@@ -18,9 +18,10 @@ from flake8_redis_ssot.syntax.nodes import last_name
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A place that runs `functions`, and the expression `node` by which it does so.
+    """A place that runs `functions` of ours, and the expression `node` by which it does so.
 
-    `method` is the special method that Python runs there, else empty. With `is_known` it runs no other function.
+    `method` is the special method (`__enter__`) that Python runs there, empty for a call or property. With `is_known`
+    nothing else can run there.
     """
 
     point: ProgramPoint
@@ -56,10 +57,10 @@ def runs(inference: Inference, point: ProgramPoint, names: Collection[str]) -> I
         yield _run(inference, point, node, "", inference.values(node.func, point))
     for name, owner, expression in implied(node):
         if name in names and (name == CALLED or not _is_bound(inference, node, point)):
-            # what is put into a container later is no further value of it
+            # a `Filled` is no other object: it is what was put into one
             owners = [v for v in inference.values(owner, point) if not isinstance(v, Filled)]
             instances = [v for v in owners if isinstance(v, Instance) and isinstance(v.of, Definition)]
-            members = [_kept(inference, instance, name) for instance in instances]
+            members = [_members(inference, instance, name) for instance in instances]
             is_read = name.startswith(PROPERTY) and name[-1] not in (SET, DELETED)
             methods = [v for values in members for v in values if _is_property(inference, v) == is_read]
             if methods and len(instances) == len(owners):
@@ -68,8 +69,8 @@ def runs(inference: Inference, point: ProgramPoint, names: Collection[str]) -> I
                 yield _run(inference, point, expression, "" if is_named else name, methods, is_known=is_known)
 
 
-def _kept(inference: Inference, instance: Instance, name: str) -> Collection[Value]:
-    """What the class of an object has under the `name` of `implied`; of a property that is set, what sets it."""
+def _members(inference: Inference, instance: Instance, name: str) -> Collection[Value]:
+    """What the class of an object has by the `name` that `implied` gives; for a property that is set or deleted, its setter or deleter."""
     if not name.endswith((SET, DELETED)):
         return inference.classes.kept(instance, name.removeprefix(PROPERTY))
     assert isinstance(instance.of, Definition)
@@ -78,7 +79,7 @@ def _kept(inference: Inference, instance: Instance, name: str) -> Collection[Val
     return [
         Definition(inference.namespaces[node])
         for node in nodes
-        if isinstance(node, ast.FunctionDef) and _marked(node) == name
+        if isinstance(node, ast.FunctionDef) and _marked_name(node) == name
     ]
 
 
@@ -97,19 +98,20 @@ def _run(
     *,
     is_known: bool = True,
 ) -> Run:
-    """The run of those `values` that are functions of ours; others among them make it not known."""
+    """The run of those `values` that are functions of ours; it is not known if there are others."""
     values = [*values]
-    ours = [v for v in values if isinstance(v, Definition) or _is_run(v)]
+    ours = [v for v in values if isinstance(v, Definition) or _runs_when_used(v)]
     functions = frozenset(_run_by(v.scope, inference) for v in ours)  # type: ignore[union-attr]
     return Run(point, node, method, functions, is_known and len(ours) == len(values))
 
 
-def _is_run(value: Value) -> bool:
+def _runs_when_used(value: Value) -> bool:
     """Whether a value is the function of a context manager or property, which runs when that is used."""
     return isinstance(value, Generator) and value.context is None and value.how in ("manager", "property")
 
 
 def _is_property(inference: Inference, value: Value) -> bool:
+    """Whether a value is the function of a property."""
     match value:
         case Definition(scope=scope) if scope.kind == "function":
             return is_property(inference, scope)
@@ -126,17 +128,17 @@ def _run_by(called: Scope, inference: Inference) -> Scope:
 
 
 def run_as(function: ast.FunctionDef, point: ProgramPoint) -> str:
-    """The name by which calls run the function around `point`: for `__init__` that of its class."""
+    """The name by which other code runs the function around `point`: for `__init__` that of its class; a property's is marked."""
     owner = point.scope.enclosing("function").parent
     if owner is None or owner.kind != "class":
         return function.name
     if function.name == "__init__":
         return getattr(owner.node, "name", "")
-    return _marked(function)
+    return _marked_name(function)
 
 
-def _marked(function: ast.FunctionDef) -> str:
-    """The name of a method, marked if it is a property's."""
+def _marked_name(function: ast.FunctionDef) -> str:
+    """The name of a method; that of a property has the marks of `syntax.implied`."""
     decorators = {last_name(decorator) for decorator in function.decorator_list}
     for decorator, mark in (("setter", SET), ("deleter", DELETED)):
         if decorator in decorators:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from flake8_redis_ssot.analysis.forwarders import Forwarders, is_public, is_said, is_text
+from flake8_redis_ssot.analysis.forwarders import Forwarders, is_public, is_text, is_text_or_log
 from flake8_redis_ssot.facts.model import ShimFacts
 from flake8_redis_ssot.facts.modules import exported_names
 from flake8_redis_ssot.inference.evaluator import Inference
@@ -59,4 +59,4 @@ def _is_plain(node: ast.stmt) -> bool:
             return not node.finalbody and all(map(_is_plain, (*node.body, *handled, *node.orelse)))
         case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return True
-    return isinstance(node, ast.Pass | ast.Raise) or is_said(node)
+    return isinstance(node, ast.Pass | ast.Raise) or is_text_or_log(node)

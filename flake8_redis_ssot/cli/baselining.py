@@ -122,7 +122,7 @@ def _bring_up_to_date(
     if not options.prune:
         entries += (Entry.of(d, options.accept) for d in new)
     after = before.with_entries(entries)
-    data = after.written()
+    data = after.to_bytes()
     is_changed = not is_there or data != DISK.source(before.file).data
     if is_changed:
         try:

@@ -1,4 +1,4 @@
-"""The file of what was there when a project began to be checked: a line for each diagnostic."""
+"""The baseline: a file that records the diagnostics a project has already, one a line, so that only new ones are reported."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ FILE = "redis-ssot-baseline.jsonl"
 """Its name where the settings give none."""
 
 NEVER_RECORDED = frozenset(["RED000", "RED403", "RED901", "RED902"])
-"""What no baseline silences: files that cannot be read, so that they were not checked, settings that name what is
-not there, and exceptions that are over."""
+"""Codes that no baseline silences: files that could not be read and were not checked, settings that name what does not
+exist, and allowances that have expired."""
 
 _VERSION = 1
 _HEAD = "redis-ssot-baseline"
@@ -28,12 +28,15 @@ _CONFLICT = re.compile(r"(<{7}|\|{7}|={7}|>{7})( |$)")
 _TEXTS = ("path", "rule", "in", "text", "digest", "sketch")
 
 Key = tuple[str, str, str, str]
-"""Path, rule, definition and digest: what makes two diagnostics the same but for their number."""
+"""Path, code, definition and digest: diagnostics that are equal in these are told apart only by their number (`nth`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One diagnostic that is known, the `nth` of its kind; `path` is absolute, `reason` why it was accepted later."""
+    """One recorded diagnostic: the `nth` (from 1) with its key.
+
+    `path` is absolute; `reason` is set if it was accepted after the baseline was first written.
+    """
 
     code: str
     path: str
@@ -47,17 +50,18 @@ class Entry:
         assert diagnostic.fingerprint is not None
         return cls(diagnostic.code, diagnostic.path, diagnostic.fingerprint, reason=reason)
 
-    def is_of(self, diagnostic: Diagnostic) -> bool:
-        """Whether a diagnostic is where the entry has it."""
+    def matches(self, diagnostic: Diagnostic) -> bool:
+        """Whether a diagnostic has the key of the entry."""
         return self.key == Entry.of(diagnostic).key
 
     @property
     def key(self) -> Key:
+        """What the entry and its diagnostic have in common, as long as the code does not move."""
         return (self.path, self.code, self.fingerprint.definition, self.fingerprint.digest)
 
     @property
     def text_key(self) -> tuple[str, str]:
-        """What stays when it comes to another place: the rule and what is reported."""
+        """What stays the same when the code moves: the rule's code, and the digest of the text that is reported."""
         return (self.code, self.fingerprint.digest)
 
 
@@ -70,6 +74,7 @@ class Baseline:
 
     @cached_property
     def by_key(self) -> Mapping[Key, list[Entry]]:
+        """The entries by their keys, in the order of their numbers."""
         found: dict[Key, list[Entry]] = {}
         for entry in sorted(self.entries, key=lambda entry: entry.nth):
             found.setdefault(entry.key, []).append(entry)
@@ -77,6 +82,7 @@ class Baseline:
 
     @cached_property
     def by_text(self) -> Mapping[tuple[str, str], list[Entry]]:
+        """The entries by their `text_key`."""
         found: dict[tuple[str, str], list[Entry]] = {}
         for entry in self.entries:
             found.setdefault(entry.text_key, []).append(entry)
@@ -84,7 +90,7 @@ class Baseline:
 
     @cached_property
     def renamed(self) -> Mapping[str, str]:
-        """The files that git says have another path than when the file was last committed: old to new."""
+        """The files that git has seen renamed since the baseline was last committed: old path to new."""
         from flake8_redis_ssot.git_objects import GitError, Repository  # seldom needed
 
         folder, name = os.path.split(self.file)
@@ -104,25 +110,25 @@ class Baseline:
             numbered.append(replace(entry, nth=numbers[entry.key]))
         return Baseline(self.file, tuple(sorted(numbered, key=lambda e: (e.key, e.nth))))
 
-    def written(self) -> bytes:
-        """The file: one line an entry, in order, so that what two branches add seldom meets."""
+    def to_bytes(self) -> bytes:
+        """The file's content: one line an entry, sorted, so that lines that two branches add seldom conflict."""
         lines = [json.dumps({_HEAD: _VERSION})]
         lines += (
-            json.dumps(_plain(entry, os.path.dirname(self.file)), ensure_ascii=False)
+            json.dumps(_as_json(entry, os.path.dirname(self.file)), ensure_ascii=False)
             for entry in self.entries
         )
         return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
 
 
 def file_of(root: str, given: str | None) -> str:
-    """Where the baseline of the project in the folder `root` is: as `given`, else in the folder itself."""
+    """The path of the baseline of the project in the folder `root`: the `given` one, else the default in that folder."""
     return given or os.path.join(root, FILE)
 
 
 def read_baseline(file: str, filesystem: FileSystem, *, merging: bool = False) -> Baseline:
-    """The baseline in `file`; SettingsError where there is none that can be read.
+    """Reads the baseline in `file`; SettingsError if there is none, or it cannot be read.
 
-    With `merging` it may have conflict markers, and the entries of both sides hold.
+    With `merging` it may have conflict markers, and the entries of both sides count.
     """
     try:
         text = filesystem.read(file).decode("utf-8-sig", "surrogatepass")
@@ -171,7 +177,8 @@ def read_baseline(file: str, filesystem: FileSystem, *, merging: bool = False) -
     return Baseline(file, tuple(entries.values()))
 
 
-def _plain(entry: Entry, folder: str) -> dict[str, Any]:
+def _as_json(entry: Entry, folder: str) -> dict[str, Any]:
+    """An entry as the JSON object in the file; its path is relative to `folder`."""
     known = entry.fingerprint
     path = os.path.relpath(entry.path, folder).replace(os.sep, "/")
     values: dict[str, Any] = {
@@ -182,6 +189,7 @@ def _plain(entry: Entry, folder: str) -> dict[str, Any]:
 
 
 def _entry(file: str, number: int, values: Any) -> Entry:
+    """The entry on line `number` of `file`; SettingsError where its `values` are not as they must be."""
     if not isinstance(values, dict):
         raise _broken(file, number, "an entry is an object")
     nth, reason = values.get("nth"), values.get("reason")
@@ -213,5 +221,5 @@ def _broken(file: str, number: int, why: str) -> SettingsError:
 
 
 def _no_baseline(file: str, number: int, why: str) -> SettingsError:
-    """Of a file that may be somebody's own: nobody is told to delete it."""
+    """The error for a file that is no baseline: it may be somebody's own, so nobody is told to delete it."""
     return SettingsError([f"{file}:{number}: is no baseline: {why}; restore it, or name another file"])

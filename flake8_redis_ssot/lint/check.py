@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from flake8_redis_ssot.analysis.client_makers import ClientMakers, client_facts
-from flake8_redis_ssot.analysis.manager_classes import Managing, managing
+from flake8_redis_ssot.analysis.manager_classes import ManagerClasses, manager_classes
 from flake8_redis_ssot.analysis.shims import shim_facts
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.import_scan import edges, quoted, statements
@@ -85,7 +85,9 @@ class FileChecker:
             sorted({w for r in rules if issubclass(r, ProjectRule) for w in r.words(settings)})
         )
         self._needles = tuple({needle for rule in rules for needle in rule.needles})
-        self.prefilter = Prefilter(settings, self._table, self.managers, holders=self._judges_classes)
+        self.prefilter = Prefilter(
+            settings, self._table, self.managers, wants_manager_classes=self._judges_classes
+        )
         for rule_type in rules:
             rule = rule_type()
             if isinstance(rule, ProjectRule):
@@ -206,8 +208,12 @@ class FileChecker:
     def _facts_of(self, source: SourceFile, context: RuleContext | None, used: set[str]) -> FileFacts:
         data = source.data
         judged = context if self._judges_classes and context and not context.place.is_manager else None
-        found = managing(source, judged.inference, judged.built) if judged is not None else Managing()
-        if judged is not None and not found.is_whole:
+        found = (
+            manager_classes(source, judged.inference, judged.built)
+            if judged is not None
+            else ManagerClasses()
+        )
+        if judged is not None and not found.is_complete:
             judged.give_up("what its classes hold may flow in more ways than are followed")
         return FileFacts(
             source.path,

@@ -27,7 +27,7 @@ class Matching:
     @property
     def moved(self) -> list[tuple[Entry, Diagnostic]]:
         """Those that have come from another place."""
-        return [(entry, diagnostic) for entry, diagnostic in self.known if not entry.is_of(diagnostic)]
+        return [(entry, diagnostic) for entry, diagnostic in self.known if not entry.matches(diagnostic)]
 
 
 def matching(

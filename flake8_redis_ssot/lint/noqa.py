@@ -1,6 +1,6 @@
-"""`noqa` comments: what flake8 reads on a line, what of it is a comment, and what the comment becomes.
+"""`noqa` comments: where flake8 finds them, what they silence, and how they are added and changed.
 
-flake8 searches a whole physical line, strings included; only what stands in a comment is ever changed here.
+flake8 searches a whole physical line, strings included. Only text in comments is ever changed here.
 """
 
 from __future__ import annotations
@@ -19,32 +19,33 @@ from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.syntax.imports import Part
 
 UNSILENCED = frozenset(["RED000", "RED903", "RED904"])
-"""What no `noqa` silences: a file that flake8 cannot read, and what is said of the comments themselves."""
+"""Codes that no `noqa` silences: files that cannot be read, and diagnostics about the comments themselves."""
 
 _OPENING, _CLOSING = (
     {getattr(tokenize, kind + edge, None) for kind in ("FSTRING", "TSTRING")} for edge in ("_START", "_END")
 )
-_NEXT = re.compile(r"#(?!\d)")
-"""Where another comment begins behind a `noqa`; `#12` is a word of its reason."""
-_LEADING = re.compile(r"#\s*(?:type|mypy|pyright|ruff|flake8|fmt)\s*[:=]", re.IGNORECASE)
-"""Comments that count for other tools only where nothing stands before them."""
+_NEXT_COMMENT = re.compile(r"#(?!\d)")
+"""Where another comment begins after a `noqa`; `#12` belongs to its reason."""
+_LEADING_DIRECTIVE = re.compile(r"#\s*(?:type|mypy|pyright|ruff|flake8|fmt)\s*[:=]", re.IGNORECASE)
+"""Comments that other tools heed only if no other comment stands before them."""
 
 _JOINING = re.compile(r"\\$|\"\"\"|\'\'\'")
-"""What may join a row to the next or the one before."""
+"""What may join a row to the next one or to the one before."""
 _FORMATTED = re.compile(r"(?i)[ft]r?(\"\"\"|\'\'\')")
 _LATER_FORMATTED = re.compile(
     rf"{_FORMATTED.pattern}|\b(?:[ft]r?|r[ft])[\"'][^\r\n]*\{{[^}}\r\n]*$", re.MULTILINE
 )
-"""Where a string begins that may have code in it, and more than one row; with others since Python 3.12."""
+"""Where a string with code in it (an f-string) begins that may go over several rows; from Python 3.12 on these are more."""
 
 _NO_PLACE = "no comment can stand there"
 
 
 @dataclass(frozen=True, slots=True)
 class PhysicalLine:
-    """What flake8 searches for a `noqa` at once: the rows that a multi-line string or a backslash joins are one.
+    """What flake8 searches for a `noqa` at once: one row, or those that a multi-line string or a backslash joins.
 
-    `comment` is where its comment begins in `text`, or would begin; None where none can stand.
+    `first` and `last` are its rows, from 1. `comment` is the index in `text` where its comment begins, or would begin;
+    None where no comment can stand.
     """
 
     first: int
@@ -53,16 +54,16 @@ class PhysicalLine:
     comment: int | None
 
     def offset(self, source: SourceFile, at: int) -> int:
-        """Where `at`, an index of `text` in its last row, is in the text of the file."""
+        """The index in the file's text of `at`, an index of `text` in its last row."""
         last_row = self.text.rfind("\n") + 1
         return source.line_starts[self.last - 1] + at - last_row
 
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """The `noqa` that flake8 finds in a comment, from `start` to `end` of the line's text.
+    """The `noqa` that flake8 finds in a comment, from index `start` to `end` of the physical line's text.
 
-    `codes` are those that it names, each with its start and end; none where it names none, and silences all.
+    `codes` are those that it names, each with its start and end. Without any it silences all.
     """
 
     start: int
@@ -71,9 +72,9 @@ class Directive:
 
 
 def physical_lines(source: SourceFile) -> dict[int, PhysicalLine]:
-    """Each row of `source` with its physical line; where Python cannot tell all tokens, those of one row before.
+    """The physical line of each row of `source`; SourceError if it cannot be decoded.
 
-    SourceError where it cannot be decoded.
+    If Python cannot tokenize it, only those of a single row, up to the error.
     """
     found: dict[int, PhysicalLine] = {}
     first = last = depth = comment = 0
@@ -103,16 +104,19 @@ def physical_lines(source: SourceFile) -> dict[int, PhysicalLine]:
 
 
 def searched(source: SourceFile, rows: Iterable[int]) -> dict[int, str]:
-    """What flake8 searches for a `noqa` of something that begins on each of the `rows`; SourceError as above."""
-    nesting = _nesting(source)
+    """For each of the `rows`, the text in which flake8 searches for a `noqa` for what begins there.
+
+    SourceError if the source cannot be decoded.
+    """
+    nesting = _code_strings(source)
     found = {row: source.line(row) for row in rows}
-    joined = [row for row in found if not _is_by_itself(source, row, nesting)]
+    joined = [row for row in found if not _is_surely_single(source, row, nesting)]
     lines = physical_lines(source) if joined else {}
     return found | {row: lines[row].text for row in joined if row in lines}
 
 
 def directive(line: PhysicalLine) -> Directive | None:
-    """The `noqa` that counts on `line`, if it stands in its comment; None where a string has it, or nothing."""
+    """The `noqa` that counts on `line`; None where there is none, or flake8 finds it in a string."""
     found = _inline().search(line.text)
     if found is None or line.comment is None or found.start() < line.comment:
         return None
@@ -127,20 +131,21 @@ def silences(text: str, code: str) -> bool:
 
 
 def opts_out(source: SourceFile) -> bool:
-    """Whether a line tells flake8 to pass the whole file over."""
+    """Whether a line (`# flake8: noqa`) makes flake8 ignore the whole file."""
     return any(_opts_out(source.line(row)) for row in range(1, len(source.line_starts) + 1))
 
 
 def _opts_out(row: str) -> bool:
+    """Whether this row does."""
     from flake8 import defaults
 
     return defaults.NOQA_FILE.match(row) is not None
 
 
 def without_codes(source: SourceFile, line: PhysicalLine, gone: Collection[int]) -> tuple[Part, str]:
-    """The change by which the comment of `line` loses the codes that begin at the indices `gone` of its text.
+    """The change that takes the codes which begin at the indices `gone` out of the comment of `line`.
 
-    With it why the change is not safe, if it is not. ValueError says why there is none.
+    Also returns why the change is not safe; empty if it is. ValueError says why there is no such change.
     """
     found = directive(line)
     assert found is not None and line.comment is not None
@@ -154,23 +159,23 @@ def without_codes(source: SourceFile, line: PhysicalLine, gone: Collection[int])
             content += text[before : follower[before]] + code
     else:
         start, content = found.start, ""
-        behind = _NEXT.search(text, found.end)
+        behind = _NEXT_COMMENT.search(text, found.end)
         end = behind.start() if behind else len(text)
         if behind is None:
             start = len(text[:start].rstrip(" \t\f"))
     after = text[:start] + content + text[end:]
-    if _adds(text, after):
+    if _silences_more(text, after):
         raise ValueError("what is left of the comment would silence more")
     why = ""
-    if _LEADING.match(after, line.comment) and not _LEADING.match(text, line.comment):
+    if _LEADING_DIRECTIVE.match(after, line.comment) and not _LEADING_DIRECTIVE.match(text, line.comment):
         why = "what is left of the comment then counts for other tools"
     return (line.offset(source, start), line.offset(source, end), content), why
 
 
 def _with_codes(line: PhysicalLine, codes: Sequence[str], reason: str = "") -> tuple[int, int, str]:
-    """The change of the text of `line` by which its comment silences `codes` too; ValueError where none does.
+    """The change of the text of `line` (start, end, new text) by which its comment silences `codes` too.
 
-    It gives the `reason` where it gave none.
+    The `reason` is added unless the comment already states one. ValueError says why there is no such change.
     """
     if line.comment is None:
         raise ValueError(_NO_PLACE)
@@ -192,7 +197,7 @@ def _with_codes(line: PhysicalLine, codes: Sequence[str], reason: str = "") -> t
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A file with comments added: its bytes, how many it took, and what is left: row, codes, reason."""
+    """A file with `noqa` comments added: its bytes, the number of changes, and what is not silenced: row, codes, why."""
 
     data: bytes
     count: int
@@ -200,8 +205,8 @@ class Added:
 
 
 def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic], reason: str = "") -> Added:
-    """`source` with comments that silence the `diagnostics` for a `reason`, merged into those that are there."""
-    lines = _lines_or_none(source)
+    """Adds comments that silence the `diagnostics` for a `reason` to `source`; existing comments are extended."""
+    lines = _physical_lines_if_decodable(source)
     wanted: dict[int, set[str]] = {}
     for diagnostic in diagnostics:
         row = diagnostic.range.start.line
@@ -233,33 +238,33 @@ def add_noqa(source: SourceFile, diagnostics: Iterable[Diagnostic], reason: str 
 
 
 def with_rows(diagnostics: Iterable[Diagnostic], filesystem: FileSystem) -> Iterator[Diagnostic]:
-    """The `diagnostics`, each with the row where a comment silences it, if one does."""
+    """The `diagnostics`, each with the row where a `noqa` for it can stand, if there is one."""
     for path, mine in groupby(diagnostics, lambda d: d.path):
         try:
             source = filesystem.source(path)
         except SourceError:
             source = SourceFile(path, b"")
         lines: dict[int, PhysicalLine] | None = None
-        nesting = _nesting(source)
+        nesting = _code_strings(source)
         for diagnostic in mine:
             row = diagnostic.range.start.line
             if diagnostic.code in UNSILENCED:
                 yield diagnostic
                 continue
-            if _is_by_itself(source, row, nesting) and "#" not in source.line(row):
+            if _is_surely_single(source, row, nesting) and "#" not in source.line(row):
                 yield replace(diagnostic, noqa_row=row)
                 continue
             if lines is None:
-                lines = _lines_or_none(source)
+                lines = _physical_lines_if_decodable(source)
             yield (
-                replace(diagnostic, noqa_row=_row(lines[row], diagnostic.code))
+                replace(diagnostic, noqa_row=_noqa_row(lines[row], diagnostic.code))
                 if row in lines
                 else diagnostic
             )
 
 
-def _nesting(source: SourceFile) -> list[tuple[int, int]]:
-    """The first and last rows of what may be a string with code in it."""
+def _code_strings(source: SourceFile) -> list[tuple[int, int]]:
+    """The first and last rows of what may be f-strings of several rows; their tokens decide where comments can stand."""
     try:
         text = source.text
     except SourceError:
@@ -271,8 +276,8 @@ def _nesting(source: SourceFile) -> list[tuple[int, int]]:
     return [(source.line_of(start), source.line_of(end) if end >= 0 else sys.maxsize) for start, end in found]
 
 
-def _is_by_itself(source: SourceFile, row: int, nesting: Iterable[tuple[int, int]]) -> bool:
-    """Whether a row on which something begins surely is a physical line: to ask for all tokens takes long."""
+def _is_surely_single(source: SourceFile, row: int, nesting: Iterable[tuple[int, int]]) -> bool:
+    """Whether a row surely is a physical line of its own, as most are: to find out by all tokens takes long."""
     if any(first <= row <= last for first, last in nesting):
         return False
     line = source.line(row)
@@ -281,14 +286,16 @@ def _is_by_itself(source: SourceFile, row: int, nesting: Iterable[tuple[int, int
     return bool(line.strip()) and is_whole and not joins
 
 
-def _lines_or_none(source: SourceFile) -> dict[int, PhysicalLine]:
+def _physical_lines_if_decodable(source: SourceFile) -> dict[int, PhysicalLine]:
+    """The physical lines of `source`; none if it cannot be decoded."""
     try:
         return physical_lines(source)
     except SourceError:
         return {}
 
 
-def _row(line: PhysicalLine, code: str) -> int | None:
+def _noqa_row(line: PhysicalLine, code: str) -> int | None:
+    """The row where a comment can silence `code` on `line`; None where none can."""
     try:
         _with_codes(line, [code])
     except ValueError:
@@ -297,6 +304,7 @@ def _row(line: PhysicalLine, code: str) -> int | None:
 
 
 def _inline() -> re.Pattern[str]:
+    """flake8's own pattern of a `noqa` comment, whose name depends on its version."""
     from flake8 import defaults
 
     pattern: re.Pattern[str] = next(v for name, v in vars(defaults).items() if name.startswith("NOQA_INLINE"))
@@ -304,14 +312,14 @@ def _inline() -> re.Pattern[str]:
 
 
 def _codes(found: re.Match[str]) -> Iterator[tuple[str, int, int]]:
-    """The codes of a `noqa`, cut as flake8 cuts them, each with its place."""
+    """The codes of a `noqa`, split as flake8 splits them, each with its start and end."""
     start = found.start("codes")
     for code in re.finditer(r"[^,\s]+", found["codes"] or ""):
         yield code[0], start + code.start(), start + code.end()
 
 
-def _adds(before: str, after: str) -> bool:
-    """Whether a line silences anything with the text `after` that it does not with `before`."""
+def _silences_more(before: str, after: str) -> bool:
+    """Whether a line with the text `after` silences anything that it does not silence with `before`."""
     if _opts_out(after.rpartition("\n")[2]) and not _opts_out(before.rpartition("\n")[2]):
         return True
     old, new = (_inline().search(text) for text in (before, after))

@@ -1,4 +1,4 @@
-"""Which files need parsing at all: decided on their bytes, before anything is decoded."""
+"""Decides by the bytes of a file whether it must be parsed, before anything is decoded."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _W = rb"[\w\x80-\xff]"  # a byte of a name, in utf-8
 _DOTTED = rb"[\w.\x80-\xff]+"
 _QUOTED = re.compile(rb"[\"'](" + _DOTTED + rb")")
 _FROM = re.compile(rb"(?:^|[;:])[ \t\f]*from[ \t]+(" + _DOTTED + rb")[ \t]+import\b[ \t(]*([^#\n]*)")
-_PLAIN = re.compile(rb"(?:^|[;:])[ \t\f]*import[ \t]+(" + _DOTTED + rb")")
-_OPENED = re.compile(rb"import[ \t\f\\\r\n]*\((?:[^)#]+|#[^\n]*)*")
+_IMPORT = re.compile(rb"(?:^|[;:])[ \t\f]*import[ \t]+(" + _DOTTED + rb")")
+_PARENTHESIZED = re.compile(rb"import[ \t\f\\\r\n]*\((?:[^)#]+|#[^\n]*)*")
 _HEAD = re.compile(_W + rb"+\Z")
 _LETTERS = frozenset(n for n in range(256) if re.fullmatch(_W, bytes([n])))
 _RELATIVE = re.compile(rb"\bfrom[ \t\f\\\r\n]*\.")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.MULTILINE)
 _GAP = b" \t\f\r\n\\()"
 _JOINING = frozenset([b'"', b"'", b"+", b"%"])
-"""What stands, a gap apart, beside a string that is a part of another one."""
+"""What joins a string to another one, with at most `_GAP` between them."""
 _METHOD = re.compile(rb"def[ \t]+([^\W_]\w*)")
 _LONG_TEXT = re.compile(rb'"""[^"]*(?:"{1,2}[^"]+)*"""|\'\'\'.*?\'\'\'', re.DOTALL)
-_MORE = re.compile(
+_DOING_MORE = re.compile(
     rb"^[ \t]+(?:for|while|with|async[ \t]+(?:for|with)|assert|del|global|if|elif|try)\b|^(?:for|while|with|assert|del)\b",
     re.MULTILINE,
 )
 
 
-_Net = tuple[bytes, tuple[bytes, ...], re.Pattern[bytes]]
+_Search = tuple[bytes, tuple[bytes, ...], re.Pattern[bytes]]
 
 
-def may_be_managing(data: bytes) -> bool:
-    """Whether enough methods have names of operations for a class to do what a manager does."""
+def may_have_manager_class(data: bytes) -> bool:
+    """Whether so many functions have names of operations that a class may do what a manager does."""
     found = 0
     for name in _METHOD.findall(data):
         found += bool(method_meanings(name.decode("utf-8", "replace")))
@@ -51,12 +51,12 @@ def may_be_managing(data: bytes) -> bool:
 
 
 def may_only_forward(data: bytes) -> bool:
-    """Whether no function has a statement of the kinds that do more than forward."""
-    return not _MORE.search(_LONG_TEXT.sub(b"", data))
+    """Whether a file has no statement that does more than forward, so that it may be a shim."""
+    return not _DOING_MORE.search(_LONG_TEXT.sub(b"", data))
 
 
 def _is_part(data: bytes, quoted: re.Match[bytes]) -> bool:
-    """Whether a dotted name in quotes is only a part of a string: it ends in a dot, or another part is beside it."""
+    """Whether a dotted name in quotes is only part of a longer one: it begins or ends in a dot, or is joined to a string."""
     text, start, end = quoted[1], quoted.start(), quoted.end()
     before = data[max(0, start - 40) : start].rstrip(_GAP)[-1:]
     after = data[end : end + 40].lstrip(b"\"'").lstrip(_GAP)[:1]
@@ -70,24 +70,28 @@ def _is_part(data: bytes, quoted: re.Match[bytes]) -> bool:
 
 
 class Prefilter:
-    """Finds the files in which an import, or a string taken for one, concerns a rule.
+    """Finds the files in which an import, or a dotted name in a string, concerns a rule.
 
-    A file counts when it imports a client library, a forbidden manager, or another boundary's
-    manager; the manager of its own boundary only when one of its classes is named as well. With
-    `holders` it counts too where a class may do what a manager does, or the file may do no more
-    than hand the manager on. The answer is never a false no, but for a dotted name in a string that is put
-    together from parts which do not look so, or written with escapes.
+    Such a file imports a client library, a forbidden manager, another boundary's manager, or its own boundary's if it
+    also names one of the manager's classes. With `wants_manager_classes` files count too in which a class may do what a
+    manager does, or that may be shims. A file that must be parsed is missed only if a dotted name is put together from
+    strings in a way that does not show, or is written with escapes.
     """
 
     def __init__(
-        self, settings: Settings, table: BuilderTable, managers: ManagerFacts, *, holders: bool = False
+        self,
+        settings: Settings,
+        table: BuilderTable,
+        managers: ManagerFacts,
+        *,
+        wants_manager_classes: bool = False,
     ) -> None:
-        self.holders = holders
+        self.wants_manager_classes = wants_manager_classes
         self.settings = settings
         self.table = table
         self.managers = managers
         everything = sorted({*manager_words(settings), *table.packages})
-        # a needle within another is the wider net
+        # a word within another one finds that as well
         kept = [n for n in everything if not any(o != n and o in n for o in everything)]
         self._libraries = frozenset(package.encode() for package in table.packages)
         self._words = frozenset(n.encode() for n in everything)
@@ -95,8 +99,8 @@ class Prefilter:
         homes = [manager for b in settings.boundaries for manager in b.managers]
         self._are_ascii = all(name.isascii() for name in [*(p.text for p in forbidden), *homes, *everything])
         self._pieces = tuple(pattern.piece.encode() for pattern in forbidden if not pattern.needle)
-        # each needle with what stands before it in a word, and what finds it at C speed: the literal first
-        self._nets = [
+        # each word to search for, what stands before it in longer words, and a pattern that begins with it: it is found fast
+        self._searches = [
             (
                 needle,
                 tuple({w.partition(needle)[0] for w in self._words if needle in w} - {b""}),
@@ -104,11 +108,11 @@ class Prefilter:
             )
             for needle in map(str.encode, kept)
         ]
-        self._opened: tuple[bytes, list[tuple[int, int]]] = (b"", [])
+        self._parenthesized: tuple[bytes, list[tuple[int, int]]] = (b"", [])
 
     @cached_property
     def _objects(self) -> dict[bytes, re.Pattern[bytes]]:
-        """The last part of each forbidden name that is no module, with what finds the part before it."""
+        """For each forbidden name that is no module, its last part, and a pattern for the part before that."""
         found: dict[bytes, set[str]] = {}
         for pattern in (pattern for b in self.settings.boundaries for pattern in b.forbidden):
             if pattern.object_name and self.managers.modules.find(pattern.object_name) is None:
@@ -138,11 +142,11 @@ class Prefilter:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         if self._is_named_by_path(path) and _RELATIVE.search(data):
             return True
-        nets = [net for net in self._nets if net[0] in data]
-        if not nets:
+        searches = [search for search in self._searches if search[0] in data]
+        if not searches:
             return False
         dynamic: bool | None = None
-        for at, word in self._occurrences(data, nets):
+        for at, word in self._occurrences(data, searches):
             start = data.rfind(b"\n", 0, at) + 1
             if self._in_import(path, data, start, at, word):
                 return True
@@ -161,10 +165,10 @@ class Prefilter:
                 return True
             if self.managers.may_reach_forbidden(quoted[1].decode("utf-8", "replace")):
                 return True
-        return self.holders and may_be_managing(data)
+        return self.wants_manager_classes and may_have_manager_class(data)
 
     def _is_disguised(self, data: bytes) -> bool:
-        """Whether names in the file may be others than its bytes say: by its codec, or by letters that look alike."""
+        """Whether names in the file may differ from its bytes: by its codec, or by look-alike letters."""
         second = data.find(b"\n") + 1
         head = data[: data.find(b"\n", second)] if second else data
         cookie = _COOKIE.search(head) if b"coding" in head else None
@@ -173,17 +177,17 @@ class Prefilter:
         return has_lookalikes(data)
 
     def _is_plain(self, codec: str) -> bool:
-        """Whether the codec writes the words that are looked for as utf-8 does."""
+        """Whether the codec encodes the words that are searched for as utf-8 does."""
         sample = "redis+AHI-\\x72"
         try:
             return sample.encode().decode(codec) == sample and (
                 self._are_ascii or "é".encode().decode(codec) == "é"
             )
         except (LookupError, ValueError):
-            return True  # no text at all: what its bytes say decides whether it must be one
+            return True  # it cannot be decoded: its bytes decide whether that is an error
 
     def _is_named_by_path(self, path: str) -> bool:
-        """Whether a relative import in the file may mean a manager or library whose name only the path has."""
+        """Whether a relative import in the file may mean a manager or library whose name stands only in the file's path."""
         roots = [r for b in self.settings.boundaries for r in b.roots if path.startswith(r.rstrip("/") + "/")]
         if not roots:
             return False
@@ -192,11 +196,11 @@ class Prefilter:
             piece in below for piece in self._pieces
         )
 
-    def _occurrences(self, data: bytes, nets: list[_Net]) -> Iterator[tuple[int, bytes]]:
-        """Each place of a word that one of the nets finds, with the word."""
+    def _occurrences(self, data: bytes, searches: list[_Search]) -> Iterator[tuple[int, bytes]]:
+        """Each index of a word in the file, with the word."""
         words = self._words
-        for _, heads, net in nets:
-            for found in net.finditer(data):
+        for _, heads, pattern in searches:
+            for found in pattern.finditer(data):
                 at, word = found.start(), found[0]
                 if at and data[at - 1] in _LETTERS:
                     head = _HEAD.search(data, max(0, at - 100), at) if data.endswith(heads, 0, at) else None
@@ -207,7 +211,7 @@ class Prefilter:
                     yield at, word
 
     def _in_import(self, path: str, data: bytes, start: int, at: int, word: bytes) -> bool:
-        """Whether the word at `at`, in the line from `start`, is imported, from where it matters."""
+        """Whether the word at index `at`, in the line from `start`, belongs to an import that concerns a rule."""
         if data[max(0, start - 3) : start].rstrip(b"\r\n").endswith(b"\\"):
             return True  # the line before goes on here
         head = data[start:at]
@@ -223,16 +227,16 @@ class Prefilter:
             if found is not None and found[1][:1] != b"." and at - start > found.end(1):
                 # among the names: the module of a library or manager is `module.word`
                 return self._matters(path, data, found[1] + b"." + word, b"")
-            plain = _PLAIN.search(line)
+            plain = _IMPORT.search(line)
             if plain is not None and found is None and b"," not in line:
                 return self._matters(path, data, plain[1], word)
             return b"#" not in head or head.index(b"#") > max(head.find(b"import"), head.find(b"from"))
-        if self._opened[0] is not data:
-            self._opened = (data, [found.span() for found in _OPENED.finditer(data)])
-        return any(first < at < last for first, last in self._opened[1])
+        if self._parenthesized[0] is not data:
+            self._parenthesized = (data, [found.span() for found in _PARENTHESIZED.finditer(data)])
+        return any(first < at < last for first, last in self._parenthesized[1])
 
     def _matters(self, path: str, data: bytes, module: bytes, word: bytes) -> bool:
-        """Whether an absolute import of `module`, in which `word` stands, concerns a rule."""
+        """Whether an absolute import of `module`, of which `word` is a part, concerns a rule."""
         top = module.partition(b".")[0]
         if top in self._libraries and word in (top, b""):
             return True
@@ -244,4 +248,4 @@ class Prefilter:
             return True
         if any(name in data for name in self._classes):
             return True
-        return self.holders and may_only_forward(data)
+        return self.wants_manager_classes and may_only_forward(data)

@@ -1,8 +1,8 @@
-"""Files checked by workers that share no disk with this machine, behind `concurrent.futures.Executor`.
+"""Checks files on workers that share no disk with this machine, through a `concurrent.futures.Executor`.
 
-What does not concern a rule stays here; other files are sent by content, and what was found in them comes
-back. What a worker asks of further files it finds in the answers that were sent along (`Carried`); what
-nobody foresaw comes back as a question, and the file is sent once more with the answer.
+Files that need no parsing are checked here. Of the others the content is sent, and the result comes back. What a worker
+has to know of other files stands in the answers that are sent along (`Carried`). If one is missing, the worker returns
+it as a question, and the file is sent again with the answer.
 """
 
 from __future__ import annotations
@@ -34,26 +34,28 @@ from flake8_redis_ssot.lint.run import (
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.source import SourceFile
 
-_A_TASK = 1.0
-"""Seconds that a task is to take: far more than sending it costs, and not much to do again."""
+_TASK_SECONDS = 1.0
+"""Seconds that a task should take: far more than sending it costs, but little to lose if it must be done again."""
 _FIRST, _LEAST, _MOST = 200_000, 50_000, 4_000_000
-"""Bytes of source in a task: at first, and between what bounds that follows from the time of those before."""
+"""Bytes of source in a task: at first, at least and at most. The size is adapted to the time that tasks took."""
 _PATIENCE = 15.0
-"""Seconds without any worker until the rest is checked here; one that is started again needs a few."""
+"""Seconds without any worker until the rest is checked here; a worker that restarts needs a few."""
 
 Sources = dict[str, bytes]
 
 
 class InstalledDiffersError(Exception):
-    """A worker has another version of something that decides what is found."""
+    """A worker has another version of something that decides what is found; the message says of what."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workers:
     """Where tasks run: any Executor, and what is known of it.
 
-    `slots` tells how many tasks it runs at a time, `is_there` whether anything runs any; `share` makes of what
-    all tasks need something that an Executor sends to each worker once. `say` is told what went wrong.
+    - `slots`: how many tasks it runs at a time
+    - `say`: is called with a message about what went wrong
+    - `share`: wraps the data that all tasks need, so that the Executor sends it to each worker only once
+    - `is_there`: whether there is any worker
     """
 
     executor: Executor
@@ -65,7 +67,7 @@ class Workers:
     def __call__(
         self, files: Mapping[str, str | None], checker: FileChecker, progress: Progress, *, hashed: bool
     ) -> list[Outcome]:
-        """Check `files`, those that concern a rule by the workers."""
+        """Check `files`: those that need parsing on the workers, the others here."""
         run = _Run(self, checker, hashed)
         try:
             return run.check(files, progress)
@@ -77,7 +79,7 @@ class Workers:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What a worker found, the `questions` for want of which files are not checked, and the seconds it took."""
+    """What a worker found, the files that it could not check with the question that stopped it, and the seconds it took."""
 
     outcome: Outcome
     questions: dict[str, Question]
@@ -86,66 +88,69 @@ class _Answer:
 
 @dataclass(slots=True)
 class _Task:
-    """What was sent, and how many answers went with it."""
+    """The files that were sent, and how many answers were known then."""
 
     sources: Sources
     answers: int
 
 
 class _Run:
-    """The files of one run, on their way to workers and back."""
+    """One run: sends files to workers and collects the results."""
 
     def __init__(self, workers: Workers, checker: FileChecker, hashed: bool) -> None:
         self._workers, self._checker, self._hashed = workers, checker, hashed
         self._known = Carried(checker.filesystem)
         self._make = maker(checker)
         self._setup: Any = None
-        self._shared = 0
-        """How many of the answers are in the setup."""
+        self._number_shared = 0
+        """How many of the answers are in the setup, which each worker gets once."""
         self.pending: dict[Future[bytes], _Task] = {}
         self._found: list[Outcome] = []
-        self._next: Sources = {}
-        self._aim = _FIRST
+        self._gathered: Sources = {}
+        self._task_size = _FIRST
         self._bytes, self._seconds = 0, 0.0
-        """What the workers have checked so far, and how long that took them."""
-        self._seen = time.monotonic()
-        """When there was a worker last."""
-        self._by_hand: dict[str, list[str]] = {}
-        """Why files are checked here, and which."""
+        """How many bytes the workers have checked so far, and how long that took them."""
+        self._last_seen = time.monotonic()
+        """When there was a worker last, by the monotonic clock."""
+        self._checked_here: dict[str, list[str]] = {}
+        """The files that are checked here though they were meant for a worker, by the reason."""
 
     def check(self, files: Mapping[str, str | None], progress: Progress) -> list[Outcome]:
+        """Check all `files`, and return once every result is there."""
         total = len(files)
 
         def told(stage: str, done: int, _: int) -> None:
-            progress(stage, max(0, done - self._open), total)
+            progress(stage, max(0, done - self._unfinished), total)
 
-        own = run_part(files, self._checker, told, hashed=self._hashed, takes=self._takes)
+        own = run_part(files, self._checker, told, hashed=self._hashed, takes=self._takes_over)
         self._send()
         while self.pending:
             self._collect()
-            progress("files", total - self._open, total)
-        for why, paths in self._by_hand.items():
+            progress("files", total - self._unfinished, total)
+        for why, paths in self._checked_here.items():
             are = "1 file was" if len(paths) == 1 else f"{len(paths)} files were"
             self._workers.say(f"{are} checked here and not by a worker: {why}")
         return [own, *self._found]
 
     @property
-    def _open(self) -> int:
-        return len(self._next) + sum(len(task.sources) for task in self.pending.values())
+    def _unfinished(self) -> int:
+        """The number of files that wait to be sent, or for their result."""
+        return len(self._gathered) + sum(len(task.sources) for task in self.pending.values())
 
-    def _takes(self, source: SourceFile) -> bool:
+    def _takes_over(self, source: SourceFile) -> bool:
+        """Whether a file goes to the workers; it is sent once enough have gathered."""
         if not self._checker.needs_parsing(source):
             return False
         if self._setup is None:
             self._set_up(source)
             return True
-        self._next[source.path] = source.data
-        if sum(map(len, self._next.values())) >= self._aim:
+        self._gathered[source.path] = source.data
+        if sum(map(len, self._gathered.values())) >= self._task_size:
             self._send()
         return True
 
     def _set_up(self, source: SourceFile) -> None:
-        """Check the first file here: what it asks of others, and the managers, are most of what all will ask."""
+        """Check the first file here: what it and the managers need to know is most of what any file does. Then share the answers."""
         here = self._make(filesystem=self._known)
         for boundary in self._checker.settings.boundaries:
             for module in here.managers.modules_of(boundary):
@@ -154,27 +159,29 @@ class _Run:
         run_source(source, here, outcome, content=self._content(source))
         outcome.asked = asked_of(here.managers.modules) if self._hashed else {}
         self._found.append(outcome)
-        self._shared = len(self._known.answers)
+        self._number_shared = len(self._known.answers)
         setup = packed((self._make, self._known.answers, self._hashed))
         self._setup = self._workers.share(packed((Installed.here(), setup)))
 
     def _content(self, source: SourceFile) -> str:
+        """The digest of a file, for the cache; empty if there is none."""
         return digest(source.data) if self._hashed else ""
 
     def _send(self) -> None:
-        """Send what has gathered, once there is room for it."""
+        """Send the gathered files as a task, once there is room for one."""
         while len(self.pending) >= 2 * max(2, self._workers.slots()):
             self._collect()
-        sources, self._next = self._next, {}
+        sources, self._gathered = self._gathered, {}
         if sources:
             self._submit(sources)
 
     def _submit(self, sources: Sources) -> None:
+        """Send files with all answers that are not in the setup; if that fails, check them here."""
         if not self._is_anyone_there():
             self._check_here(sources, "there is no worker any more")
             return
         task = _Task(sources, len(self._known.answers))
-        answers = dict(islice(self._known.answers.items(), self._shared, None))
+        answers = dict(islice(self._known.answers.items(), self._number_shared, None))
         data = packed((sources, answers))
         try:
             self.pending[self._workers.executor.submit(work, self._setup, data)] = task
@@ -182,7 +189,7 @@ class _Run:
             self._check_here(sources, _in_words(error))
 
     def _collect(self) -> None:
-        """Take what has come back, within a moment."""
+        """Take the results that are there, after waiting a moment; without any worker check the rest here."""
         done, _ = wait(self.pending, timeout=0.1, return_when=FIRST_COMPLETED)
         for future in done:
             self._take(future, self.pending.pop(future))
@@ -193,11 +200,13 @@ class _Run:
                 self._check_here(task.sources, "there is no worker any more")
 
     def _is_anyone_there(self) -> bool:
+        """Whether there is a worker, or was one a short time ago."""
         if self._workers.is_there():
-            self._seen = time.monotonic()
-        return time.monotonic() - self._seen < _PATIENCE
+            self._last_seen = time.monotonic()
+        return time.monotonic() - self._last_seen < _PATIENCE
 
     def _take(self, future: Future[bytes], task: _Task) -> None:
+        """Take one result; files that lack an answer are sent again with it."""
         try:
             data = future.result()
         except (SettingsError, InstalledDiffersError):
@@ -210,7 +219,7 @@ class _Run:
         self._bytes += sum(len(data) for path, data in task.sources.items() if path not in answer.questions)
         self._seconds += answer.seconds
         if self._bytes:
-            self._aim = round(min(max(self._bytes / self._seconds * _A_TASK, _LEAST), _MOST))
+            self._task_size = round(min(max(self._bytes / self._seconds * _TASK_SECONDS, _LEAST), _MOST))
         for verb, path in set(answer.questions.values()):
             with suppress(OSError, ValueError):
                 getattr(self._known, verb)(path)
@@ -223,26 +232,28 @@ class _Run:
                 self._check_here(again, f"the answer to {verb} {path} does not help it")
 
     def _check_here(self, sources: Sources, why: str) -> None:
+        """Check files on this machine, and keep the reason for a message."""
         outcome = Outcome()
         for path, data in sources.items():
             source = SourceFile(path, data)
             run_source(source, self._checker, outcome, content=self._content(source))
         outcome.asked = asked_of(self._checker.managers.modules) if self._hashed else {}
         self._found.append(outcome)
-        self._by_hand.setdefault(why, []).extend(sources)
+        self._checked_here.setdefault(why, []).extend(sources)
 
 
 def _in_words(error: BaseException) -> str:
+    """An error as one line."""
     return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
 def packed(value: Any) -> bytes:
-    """`value` as it travels: workers and scheduler are trusted as this machine is."""
+    """`value` as bytes that are sent. They are pickled: workers and scheduler are trusted like this machine."""
     return zlib.compress(pickle.dumps(value), 1)
 
 
 def unpacked(data: bytes) -> Any:
-    """What was packed."""
+    """The value of bytes from `packed`."""
     return pickle.loads(zlib.decompress(data))
 
 
@@ -253,7 +264,7 @@ def work(setup: bytes, task: bytes) -> bytes:
 
 @lru_cache(maxsize=2)
 def _worker(setup: bytes) -> _Worker:
-    """What a worker needs for all tasks of a run; made when the first of them comes."""
+    """The checker of a worker for all tasks of a run, made at the first one; InstalledDiffersError if it would find other things."""
     installed, rest = unpacked(setup)
     difference = installed.difference(Installed.here())
     if difference:
@@ -262,7 +273,7 @@ def _worker(setup: bytes) -> _Worker:
 
 
 class _Worker:
-    """A checker that reads no disk."""
+    """Checks files by what was sent with them, and reads no disk."""
 
     def __init__(self, make: partial[FileChecker], answers: dict[Question, Any], hashed: bool) -> None:
         self._known = Carried(None, answers)
@@ -272,6 +283,7 @@ class _Worker:
         self._lock = threading.Lock()
 
     def work(self, task: bytes) -> bytes:
+        """Check the files of a task."""
         sources, answers = unpacked(task)
         with self._lock, without_collecting():
             start = time.perf_counter()

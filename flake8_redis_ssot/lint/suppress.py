@@ -23,8 +23,8 @@ from flake8_redis_ssot.rule import Noqa
 from flake8_redis_ssot.settings.model import Allowance, Settings
 from flake8_redis_ssot.source import Range, SourceError, SourceFile
 
-# comments of other tools are no reason
-_DIRECTIVE = re.compile(
+# comments for other tools state no reason for a `noqa`
+_OTHER_DIRECTIVES = re.compile(
     r"#\s*(?:type:|pylint:|pragma:|pyright:|mypy:|fmt:|isort:|ruff:|noqa|nosec|nosemgrep|nosonar)[^#]*",
     re.IGNORECASE,
 )
@@ -33,15 +33,15 @@ _DIRECTIVE = re.compile(
 def unsuppressed(
     diagnostics: Iterable[Diagnostic], settings: Settings, used: set[str] | None = None
 ) -> Iterator[Diagnostic]:
-    """Those that no allowance and no per-file-ignore of the settings covers.
+    """The diagnostics that no allowance and no per-file-ignore of the settings covers.
 
-    `used` receives the keys of those that cover something: `allow 0`, `per-file-ignores 2`.
+    `used` receives the settings that cover one, by name and index: `allow 0`, `per-file-ignores 2`.
     """
     for diagnostic in diagnostics:
         covering = [
             f"per-file-ignores {nth}"
             for nth, entry in enumerate(settings.per_file_ignores)
-            if _has(entry.codes, diagnostic.code) and entry.match(diagnostic.path)
+            if _selects(entry.codes, diagnostic.code) and entry.match(diagnostic.path)
         ]
         covering += [
             f"allow {nth}"
@@ -55,12 +55,12 @@ def unsuppressed(
 
 
 def covers(allowance: Allowance, diagnostic: Diagnostic) -> bool:
-    """Whether an `allow` entry names the rule, the path, and where it names symbols one of those, of a diagnostic.
+    """Whether an `allow` entry covers a diagnostic: its rule, its path, and one of its symbols if the entry names any.
 
-    A client library's object may be named by any of its names.
+    An object of a client library may be named by any of its dotted names.
     """
     return (
-        _has(allowance.rules, diagnostic.code)
+        _selects(allowance.rules, diagnostic.code)
         and allowance.paths.match(diagnostic.path)
         and (
             not allowance.symbols
@@ -74,12 +74,13 @@ def covers(allowance: Allowance, diagnostic: Diagnostic) -> bool:
     )
 
 
-def _has(codes: tuple[str, ...], code: str) -> bool:
+def _selects(codes: tuple[str, ...], code: str) -> bool:
+    """Whether one of `codes` is `ALL`, or a prefix of `code`."""
     return any(code.startswith(prefix) or prefix == "ALL" for prefix in codes)
 
 
 def without_noqa(diagnostics: list[Diagnostic], source: SourceFile) -> list[Diagnostic]:
-    """Those that no comment silences, as flake8 itself decides it."""
+    """The diagnostics that no `noqa` comment silences, decided as flake8 does."""
     if not diagnostics or b"noqa" not in source.data.lower():
         return diagnostics
     try:
@@ -98,7 +99,7 @@ def without_noqa(diagnostics: list[Diagnostic], source: SourceFile) -> list[Diag
 
 
 def recorded(baseline: Baseline, diagnostics: Iterable[Diagnostic], filesystem: FileSystem) -> Matching:
-    """What of the `diagnostics`, those that nothing else silences, is in the baseline, and what is new."""
+    """Which of the `diagnostics`, which nothing else silences, are in the baseline, and which are new."""
     asked = [*diagnostics]
     found = matching(
         baseline,
@@ -115,10 +116,10 @@ def recorded(baseline: Baseline, diagnostics: Iterable[Diagnostic], filesystem: 
 def comments(
     source: SourceFile, diagnostics: Iterable[Diagnostic], enabled: frozenset[str], known: Collection[str]
 ) -> Iterator[Noqa]:
-    """The `noqa` comments that name codes of ours, judged by the `diagnostics` before any was silenced.
+    """The `noqa` comments that name codes of this tool, each with the codes that silence none of the `diagnostics`.
 
-    A code that is not `enabled` in this run may silence something in another; one that no
-    `known` rule has silences nothing. A file that cannot be read or parsed is passed over.
+    The `diagnostics` are those before any was silenced. A code that is not `enabled` in this run may silence something
+    in another run; one that no rule has (`known`) silences nothing. A file that cannot be read or parsed has none.
     """
     try:
         _ = source.tree
@@ -138,7 +139,7 @@ def comments(
         def place(start: int, end: int, line: PhysicalLine = line) -> Range:
             return source.place(line.offset(source, start), line.offset(source, end))
 
-        rest = _DIRECTIVE.sub("", line.text[found.end :])
+        rest = _OTHER_DIRECTIVES.sub("", line.text[found.end :])
         if not found.codes and re.match(r"\s*:\s*RED\b", rest):
             yield Noqa(place(found.start, found.end), (), "", is_bare=True)
         ours = [code for code in found.codes if code[0].upper().startswith("RED")]
@@ -163,5 +164,5 @@ def comments(
 
 
 def _begins(code: str, others: Collection[str]) -> bool:
-    """Whether a `noqa` for `code` silences one of the `others`."""
+    """Whether a `noqa` for `code` silences one of the codes `others`: `code` is a prefix of it."""
     return any(other.startswith(code) for other in others if other not in UNSILENCED)

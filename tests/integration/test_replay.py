@@ -514,7 +514,7 @@ def test_the_rows_of_comments_are_those_of_the_tokens(monkeypatch: pytest.Monkey
         [*with_rows(diagnostics, DISK.with_edits({source.path: source.data}))]
         for source, diagnostics in found
     ]
-    monkeypatch.setattr("flake8_redis_ssot.lint.noqa._is_by_itself", lambda source, row, nesting: False)
+    monkeypatch.setattr("flake8_redis_ssot.lint.noqa._is_surely_single", lambda source, row, nesting: False)
     assert shortly == [
         [*with_rows(diagnostics, DISK.with_edits({source.path: source.data}))]
         for source, diagnostics in found

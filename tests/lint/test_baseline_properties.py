@@ -240,7 +240,7 @@ def test_baselines_of_two_branches_merge(
     paths = []
     for title, one in (("left", recorded(left)), ("base", base), ("right", recorded(right))):
         paths.append(tmp_path / title)
-        paths[-1].write_bytes(one.written())
+        paths[-1].write_bytes(one.to_bytes())
     union = subprocess.run(["git", "merge-file", "-p", *how, *paths], capture_output=True)
     (tmp_path / "merged").write_bytes(union.stdout)
     here = read_baseline(str(tmp_path / "merged"), DISK, merging=True)
@@ -248,7 +248,7 @@ def test_baselines_of_two_branches_merge(
     seen = matched(there, rendered(merged))
     assert not seen.new
     kept = there.with_entries(entry for entry, _ in seen.known)
-    assert kept.written() == recorded(merged).written()
+    assert kept.to_bytes() == recorded(merged).to_bytes()
 
 
 def moved(entry: Entry, folder: Path) -> Entry:
