@@ -1,4 +1,4 @@
-"""What is imported before a test runs, and where it looks a name up that another module defines."""
+"""The order of imports: what is imported before a test runs, and which modules look up a name of another one."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _LOADING = re.compile(
     r"|^\s*(?:from|import) django\b",
     re.MULTILINE,
 )
-"""What loads modules that no import statement names."""
+"""Code that may import modules which no import statement names."""
 _COMMENT = re.compile(r"#.*")
-_RENEWING = re.compile(
+_REIMPORTING = re.compile(
     r"(?:\breload\(|\bdel sys\.modules\[|\bsys\.modules\.(?:pop|clear|update)\(|\bsys\.modules\[(?=[^]]*\] *=[^=])"
     r"|\bdelitem\( *sys\.modules *,|\bpatch\.dict\( *[\"']?sys\.modules[\"']? *,)[\s{]*(?:[\"']([\w.]+)[\"'])?"
 )
-"""What has a module imported once more, with its name where it is said."""
+"""Code after which a module is imported anew, with its name where that is written there."""
 
 
 class File(Protocol):
-    """What is asked of a file."""
+    """What `ImportOrder` needs of a file."""
 
     @property
     def source(self) -> SourceFile: ...
@@ -49,22 +49,23 @@ class File(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Imports:
-    """The files that a file imports with itself (`early`), and when its functions run.
+    """The files that a file imports when it is imported (`early`), and when its functions run (`late`).
 
-    `renewed` are the modules that it has imported once more, empty for one of no known name.
+    With `loads_by_name` it may import others that no import statement names. `reimported` are the modules that are
+    imported anew because of it, `""` for one whose name is not known.
     """
 
     early: frozenset[str] = frozenset()
     late: frozenset[str] = frozenset()
-    is_loading: bool = False
-    renewed: frozenset[str] = frozenset()
+    loads_by_name: bool = False
+    reimported: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class _Closure:
-    """The files that are there `before` a test runs, and those that it may import `later`.
+    """The files that are imported `before` a test runs, and those that it may import `later`.
 
-    Where some of them are `loading` modules by names that are not followed, it may import any.
+    If some of them are `loading` modules by names that are not followed, it may import any file.
     """
 
     before: frozenset[str]
@@ -73,7 +74,7 @@ class _Closure:
 
 
 class ImportOrder:
-    """Asks the files of a project in which order they import each other."""
+    """Answers in which order the files of a project import each other; `read` gives a file, None where it cannot be read."""
 
     def __init__(self, index: ProjectIndex, read: Callable[[str], File | None]) -> None:
         self._index = index
@@ -85,16 +86,16 @@ class ImportOrder:
         self._is_read_at_home = cache(self._is_read_in_functions)
 
     def places(self, test: str, module: str, name: str, within: tuple[int, int] | None) -> list[str] | None:
-        """Where code that a test runs looks a `name` of `module` up, having taken it from there before.
+        """The dotted names by which code that a test runs looks up a `name` that it imported from `module` before the test.
 
-        None where somebody looks it up in the module itself, or takes it from there only later. What other
-        tests of the file do, outside the lines `within`, does not count.
+        None where some code looks it up in the module itself, or imports it only later: a patch there reaches that. Of
+        the test's file, tests outside the lines `within` (first and last) do not count.
         """
         home = self._index.modules.find(module)
-        # what follows many imports comes last
+        # the closure is asked last: it takes long
         if home is None or self._is_read_at_home(home, name) or (closure := self._closure(test)) is None:
             return None
-        if any(self._loads(path, module) for path in closure.loading):
+        if any(self._names_module(path, module) for path in closure.loading):
             return None
         found: list[str] = []
         new, seen = [(module, name)], set[tuple[str, str]]()
@@ -105,7 +106,7 @@ class ImportOrder:
             seen.add(here)
             for path in self._index.importing(here[0]):
                 is_before = path in closure.before
-                if path == home or not (is_before or self._is_later(path, closure)):
+                if path == home or not (is_before or self._may_be_imported_later(path, closure)):
                     continue
                 taken = self._lookups(path, *here)
                 is_late = any(
@@ -119,21 +120,21 @@ class ImportOrder:
                     return None
                 if is_late:
                     found.append(".".join(here))
-                new += [(own, bound) for own in self._names(path) for bound in taken.local_names]
+                new += [(own, bound) for own in self._modules_of(path) for bound in taken.local_names]
                 found += [
                     f"{own}.{bound}"
-                    for own in self._names(path)
+                    for own in self._modules_of(path)
                     for bound in taken.local_names
                     if self._is_read_at_home(path, bound)
                 ]
         return sorted(set(found))
 
     def tests_of(self, path: str) -> list[str]:
-        """The tests that run what is in a file: it, those that import it, those that have its fixtures."""
+        """The test files that run code of the file at `path`: itself, those that import it, and those that get its fixtures."""
         found, new = {path}, [path]
         while new:
             here = new.pop()
-            users = {user for module in self._names(here) for user in self._index.importing(module)}
+            users = {user for module in self._modules_of(here) for user in self._index.importing(module)}
             users |= {conftest for conftest in self._conftests if here in self._imports(conftest).early}
             if here in self._conftests:
                 folder = os.path.join(os.path.dirname(here), "")
@@ -145,37 +146,41 @@ class ImportOrder:
 
     @cached_property
     def _conftests(self) -> frozenset[str]:
+        """The paths of all `conftest.py`."""
         return frozenset(path for path in self._index.facts if os.path.basename(path) == CONFTEST)
 
-    def _is_later(self, path: str, closure: _Closure) -> bool:
+    def _may_be_imported_later(self, path: str, closure: _Closure) -> bool:
+        """Whether a test may import a file while it runs."""
         return path in closure.later or (bool(closure.loading) and not self._is_test(path))
 
-    def _names(self, path: str) -> tuple[str, ...]:
+    def _modules_of(self, path: str) -> tuple[str, ...]:
+        """The dotted names of a file."""
         return self._index.place(path).modules
 
     def _closure_of(self, test: str) -> _Closure | None:
-        """None where any module may be imported once more."""
+        """What a test and its `conftest.py` files import; None where any module may be imported anew."""
         folder = os.path.dirname(test)
         roots = {test}
         while folder.startswith(self._index.settings.root):
             roots |= {os.path.join(folder, name) for name in (CONFTEST, "__init__.py")}
             folder = os.path.dirname(folder)
         roots &= self._index.facts.keys()
-        before = self._reached(roots, late=False)
-        everything = self._reached(roots, late=True)
-        renewed = {
+        before = self._reachable(roots, late=False)
+        everything = self._reachable(roots, late=True)
+        reimported = {
             name
             for path in everything
             if path in roots or self._is_test(path)
-            for name in self._imports(path).renewed
+            for name in self._imports(path).reimported
         }
-        if "" in renewed:
+        if "" in reimported:
             return None
-        before -= {path for name in renewed if (path := self._index.modules.find(name)) is not None}
-        loading = frozenset(path for path in everything if self._imports(path).is_loading)
+        before -= {path for name in reimported if (path := self._index.modules.find(name)) is not None}
+        loading = frozenset(path for path in everything if self._imports(path).loads_by_name)
         return _Closure(before, everything - before, loading)
 
-    def _reached(self, roots: Iterable[str], *, late: bool) -> frozenset[str]:
+    def _reachable(self, roots: Iterable[str], *, late: bool) -> frozenset[str]:
+        """The files that are imported with `roots`, directly or not; with `late` also by functions."""
         found, new = set(roots), [*roots]
         while new:
             imports = self._imports(new.pop())
@@ -185,6 +190,7 @@ class ImportOrder:
         return frozenset(found)
 
     def _imports_of(self, path: str) -> _Imports:
+        """What a file imports; nothing if it cannot be read."""
         file = self._read(path)
         if file is None:
             return _Imports()
@@ -195,9 +201,9 @@ class ImportOrder:
                 found[is_early].update(self._files(name))
         for name in _plugins(file.source.tree):
             found[True].update(self._files(name))
-        is_loading = _LOADING.search(text) is not None
-        renewed = frozenset(_RENEWING.findall(text))
-        return _Imports(frozenset(found[True]), frozenset(found[False]), is_loading, renewed)
+        loads_by_name = _LOADING.search(text) is not None
+        reimported = frozenset(_REIMPORTING.findall(text))
+        return _Imports(frozenset(found[True]), frozenset(found[False]), loads_by_name, reimported)
 
     def _imported(self, path: str, node: ast.Import | ast.ImportFrom) -> Iterator[str]:
         """The dotted names that a statement imports."""
@@ -207,7 +213,7 @@ class ImportOrder:
             yield from (".".join(filter(None, [base, alias.name])) for alias in node.names)
 
     def _files(self, name: str) -> Iterator[str]:
-        """The files that are imported for a dotted name: of its module, and of the packages around."""
+        """The files that an import of a dotted name runs: its module, and the packages around it."""
         parts = name.split(".")
         for n in range(1, len(parts) + 1):
             path = self._index.modules.find(".".join(parts[:n]))
@@ -216,24 +222,26 @@ class ImportOrder:
             if path in self._index.facts:
                 yield path
 
-    def _loads(self, path: str, module: str) -> bool:
-        """Whether a file that loads modules by their names names this one."""
+    def _names_module(self, path: str, module: str) -> bool:
+        """Whether a file has the name of `module` as a string, so that it may load it by that."""
         file = self._read(path)
         return file is None or re.search(rf"[\"']{re.escape(module)}[\"']", file.source.text) is not None
 
     def _lookups_in(self, path: str, module: str, name: str) -> Lookups:
+        """How a file gets `name` from `module`; at unknown times if the file cannot be read."""
         file = self._read(path)
         if file is None:
             return Lookups(frozenset(), frozenset([("", 0)]))
         return lookups(file.inference, module, name)
 
     def _is_read_in_functions(self, path: str, name: str) -> bool:
+        """Whether functions of a file look up its top-level `name`; so assumed if the file cannot be read."""
         file = self._read(path)
         return file is None or is_read_in_functions(file.inference, name)
 
 
 def _plugins(tree: ast.Module) -> Iterator[str]:
-    """The modules that pytest imports with a `conftest.py`."""
+    """The modules that pytest imports because a file lists them in `pytest_plugins`."""
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id="pytest_plugins")], value=value):

@@ -1,6 +1,6 @@
-"""What members the classes of a project have, and what parameters, by their sources: for names in the settings.
+"""The members of classes, and the parameters of functions, that names in the settings stand for, read from source.
 
-Where a base, a decorator or a metaclass may add to them, there may be any.
+The members are unknown (None) where a base, a decorator or a metaclass may add some.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _TRANSPARENT = BUILT_IN_DECORATORS | CACHES | KIND_DECORATORS
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """A member that `owner` does not have, and those that it has."""
+    """The member `name`, which the class `owner` does not have; `known` are those that it has."""
 
     owner: str
     name: str
@@ -41,7 +41,7 @@ class Absent:
 
 
 class MemberFinder:
-    """Finds functions, and members of classes and of objects that a module makes of them.
+    """Finds functions, and members of classes and of their instances in modules, by dotted names.
 
     `tree_of` gives the tree of the file at a path, None where it cannot be parsed.
     """
@@ -51,7 +51,7 @@ class MemberFinder:
         self._tree_of = tree_of
 
     def find(self, name: str) -> ast.AST | Absent | None:
-        """The definition of the function or member that a dotted name is; None where sources do not tell."""
+        """The definition of the function or member that a dotted name is; None where the source does not tell."""
         found = self._definition(name)
         if found is not None:
             return found[1]
@@ -62,36 +62,36 @@ class MemberFinder:
         return members.get(last) or Absent(owner, last, frozenset(members))
 
     def is_never_called(self, name: str) -> bool:
-        """Whether a dotted name is an object that cannot be called: a library's client, or one without `__call__`."""
+        """Whether a dotted name is surely an object that cannot be called: a library's client, or one without `__call__`."""
         match self._definition(name):
             case (module, ast.Assign(value=ast.Call(func=made)) | ast.AnnAssign(value=ast.Call(func=made))):
                 maker = self._modules.lookup(f"{module}.{unparsed(made)}")
                 if maker is not None and maker.qualified_name in BUILDERS:
-                    return name.rpartition(".")[2] not in self._globals(module)
+                    return name.rpartition(".")[2] not in self._reassigned_names(module)
                 members = self._members(self._class_of(name), frozenset())
                 return members is not None and "__call__" not in members
         return False
 
-    def is_used_by_objects(self, name: str) -> bool:
-        """Whether a dotted name is a class that offers nothing itself, only by what is made of it."""
+    def is_of_use_only_to_instances(self, name: str) -> bool:
+        """Whether a dotted name is a class whose members are of no use without an instance."""
         made = self._definition(name)
         if made is None or not isinstance(made[1], ast.ClassDef):
             return False
         members = self._members((made[0], made[1]), frozenset()) or {}
         return any(isinstance(m, Function) for m in members.values()) and all(
-            (name.startswith("_") and name != "__new__") or _is_of_objects(member)
+            (name.startswith("_") and name != "__new__") or _is_for_instances(member)
             for name, member in members.items()
         )
 
-    def made_of(self, name: str) -> list[str]:
-        """The objects that the module of a class makes of it, by their names there."""
+    def instances_of(self, name: str) -> list[str]:
+        """The top-level names of instances of a class, in the module that defines it."""
         made = self._definition(name)
         known = self._modules.facts(made[0]) if made is not None else None
         objects = [n for n, what in known.names.items() if what.kind == "object"] if known is not None else []
         return [n for n in objects if made is not None and self._class_of(f"{made[0]}.{n}") == made]
 
     def _definition(self, name: str) -> tuple[str, ast.stmt] | None:
-        """The module and the one statement that bind what a dotted name leads to."""
+        """The module that defines a dotted name, and the statement that does; None where none or several do."""
         found = self._modules.lookup(name)
         if found is None or found.kind in ("module", "unknown"):
             return None
@@ -101,22 +101,23 @@ class MemberFinder:
         return (module, nodes[0]) if len(nodes) == 1 else None
 
     def _tree(self, module: str) -> ast.Module | None:
+        """The tree of a module; None where it is not the project's, or cannot be parsed."""
         path = self._modules.find(module)
         return self._tree_of(path) if path is not None else None
 
     def _class_of(self, name: str) -> tuple[str, ast.ClassDef] | None:
-        """The class that a dotted name is, or of which the module makes the object of that name."""
+        """The class that a dotted name is, or is an instance of, with its module."""
         match self._definition(name):
             case (module, ast.ClassDef() as node):
                 return module, node
             case (module, ast.Assign(value=ast.Call(func=made)) | ast.AnnAssign(value=ast.Call(func=made))):
-                if name.rpartition(".")[2] not in self._globals(module):
+                if name.rpartition(".")[2] not in self._reassigned_names(module):
                     found = self._definition(f"{module}.{unparsed(made)}")
                     return (found[0], found[1]) if found and isinstance(found[1], ast.ClassDef) else None
         return None
 
-    def _globals(self, module: str) -> set[str]:
-        """The names that functions of a module give other objects."""
+    def _reassigned_names(self, module: str) -> set[str]:
+        """The top-level names that functions of a module may assign anew, by `global`."""
         parts = all_nodes(self._tree(module) or ast.Module([], []))
         return {name for part in parts if isinstance(part, ast.Global) for name in part.names}
 
@@ -151,8 +152,8 @@ class MemberFinder:
         return None if members.keys() & {"__getattr__", "__getattribute__"} else members
 
 
-def _is_of_objects(member: ast.AST) -> bool:
-    """Whether a member of a class is of use only to its objects: methods, what they set on `self`, and constants."""
+def _is_for_instances(member: ast.AST) -> bool:
+    """Whether a member of a class is of use only to instances: a method, an attribute set on `self`, a constant."""
     match member:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             return decorators_of(member) <= CACHES | PROPERTIES | {"override", "final"}
@@ -164,7 +165,7 @@ def _is_of_objects(member: ast.AST) -> bool:
 
 
 def is_accessor(node: ast.AST | None) -> bool:
-    """Whether a name is a function of which a call gives something; of a generator something else makes use."""
+    """Whether a definition is a function whose calls return an object; a generator is none, as it needs `with` or a loop."""
     return (
         isinstance(node, Function)
         and decorators_of(node) <= CACHES | {"override", "final"}
@@ -183,4 +184,5 @@ def parameters(node: ast.AST) -> frozenset[str] | None:
 
 
 def _names(args: ast.arguments) -> Iterator[str]:
+    """The names of single parameters (no `*args`), without `self` and `cls`."""
     return (a.arg for a in single(args) if a.arg not in ("self", "cls"))

@@ -1,7 +1,7 @@
-"""What astroid makes of a call's callee: the last resort, in a process of its own with a deadline.
+"""Asks astroid which builders a call may be of: the last resort, in a process of its own with a deadline.
 
-The only importer of astroid. The client libraries are stubs made from the table of builders,
-and only the files handed over are modules: what is installed never matters.
+Only this module imports astroid. The client libraries are stubs made from the table of builders, and astroid sees no
+other files than those passed to it: what is installed never matters.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
 SECONDS = 10.0
-"""The deadline of one run, for the case that astroid does not end; what it has not said by then is not known."""
+"""The deadline of one run, in case astroid does not end; what it has not answered by then stays unknown."""
 
 MOST_TEXT = 30_000
-"""Characters of all files handed to astroid in one run, which takes some 20 ms for a file of ours."""
+"""The most characters of source that astroid gets in one run. It takes some 20 ms for a file of this package."""
 
 MOST_CALLS = 20
-"""Calls asked for in one run."""
+"""The most calls that one run asks about."""
 
 Place = tuple[int, int, int, int]
-"""Where a call begins and ends, by lines and utf-8 columns as `ast` has them: `f()` begins where `f()()` does."""
+"""Where a call begins and ends: lines from 1, columns from 0 in utf-8 bytes. Both are needed: `f()` and `f()()` begin alike."""
 
 
 def place_of(call: ast.Call) -> Place:
@@ -39,7 +39,7 @@ def place_of(call: ast.Call) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A file, its dotted module name, and the calls in it whose callee is asked for."""
+    """The source of a module, and the calls in it that are asked about."""
 
     module: str
     text: str
@@ -47,9 +47,9 @@ class Question:
 
 
 class Oracle:
-    """Questions that astroid is at while others go on; `answers` waits for it.
+    """Starts astroid in another process, which works while this one goes on; `answers` waits for it.
 
-    Silence where it cannot tell, fails, or has not ended `seconds` after it was asked.
+    There is no answer where astroid cannot tell, fails, or needs more than `seconds`.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Oracle:
                 return
 
     def answers(self) -> dict[str, dict[Place, tuple[str, ...]]]:
-        """For each module the calls of which every value that astroid infers is a builder, with those."""
+        """For each module the calls that surely build, each with the dotted names of the builders that it may be of."""
         process, self._process = self._process, None
         if process is None:
             return {}
@@ -105,7 +105,7 @@ class Oracle:
 
 
 def _affordable(questions: Iterable[Question]) -> Iterator[Question]:
-    """As many of the questions as the bounds allow, the shortest files with calls first.
+    """As many questions as `MOST_TEXT` and `MOST_CALLS` allow; files with calls come first, the shortest before others.
 
     A bound in size, not in time: what is found must not depend on how fast the machine is.
     """
@@ -118,10 +118,10 @@ def _affordable(questions: Iterable[Question]) -> Iterator[Question]:
 
 
 def stubs(table: Mapping[str, object]) -> dict[str, str]:
-    """The source of a module for each one that the table's dotted names need.
+    """The stub source of each module that has one of the table's dotted names.
 
-    A name whose parent begins with a capital is a method of that class, any other a class or
-    function of its module; several names of one thing are taken for several.
+    A name whose parent begins with a capital is a method of that class, any other a class or function of its module.
+    A class with several names becomes several classes.
     """
     methods: dict[str, dict[str, set[str]]] = {}
     modules: dict[str, set[str]] = {}
@@ -180,7 +180,7 @@ def _main() -> None:
 
 
 def _callees(func: object, table: BuilderTable) -> list[str]:
-    """The builders that the callee can be; none where one of its values is anything else."""
+    """The dotted names of the builders that a callee can be; none where it may be anything else."""
     found = set()
     try:
         values = list(func.inferred())  # type: ignore[attr-defined]

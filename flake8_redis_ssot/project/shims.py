@@ -1,4 +1,4 @@
-"""Which modules of the project do nothing but hand on their manager."""
+"""Which modules of the project are shims: they only forward the names of their boundary's manager."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from flake8_redis_ssot.project.index import ProjectIndex
 
 
 def is_shim(index: ProjectIndex, path: str, *, deprecated: bool = True) -> bool:
-    """Whether the file at `path` only hands its manager on; those that warn of it only with `deprecated`.
+    """Whether the file at `path` is a shim; one that warns when it is imported counts only with `deprecated`.
 
-    A package with modules of its own is none: they are public names of it too.
+    A package that contains other modules is none: these are public names of it too.
     """
     facts = index.facts.get(path)
     if facts is None or facts.shim is None or (facts.shim.deprecated and not deprecated):

@@ -344,7 +344,7 @@ def _misused(home: str, boundary: Boundary, project: ProjectContext, members: Me
             name, boundary, lambda *_: False
         ):
             what = f"`{instance}` makes a new object at each call"
-        case ast.ClassDef() if not called and members.is_used_by_objects(name):
+        case ast.ClassDef() if not called and members.is_of_use_only_to_instances(name):
             what = f"`{short}` is a class"
         case node if is_accessor(node) and not called:
             return f"`{short}` is a function; write `{short}()` in `instance`"
@@ -352,7 +352,7 @@ def _misused(home: str, boundary: Boundary, project: ProjectContext, members: Me
             return f"`{short}` is an object that cannot be called; write `{short}` in `instance`"
         case _:
             return None
-    shared = members.made_of(name)
+    shared = members.instances_of(name)
     advice = f"did you mean `{shared[0]}`?" if len(shared) == 1 else "name the object that is shared"
     return f"{what}; {advice}"
 
