@@ -375,5 +375,8 @@ def test_a_cache_that_cannot_be_removed_is_said(
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", refused)
         done = run("clean", cwd=tmp_path)
-    assert done.returncode == 2 and "cache: cannot be removed completely: Permission denied; make it" in done.stderr
+    assert (
+        done.returncode == 2
+        and "cache: cannot be removed completely: Permission denied; make it" in done.stderr
+    )
     assert "Removed the cache" in run("clean", cwd=tmp_path).stdout
