@@ -108,7 +108,7 @@ def _wanted(evidence: Evidence, proposal: Proposal) -> Iterator[tuple[str, str]]
         home = scope.home
         mine = {made.name for made in modules[home].classes}
         for name, number in module.names:
-            if not number:
+            if not number and not module.tests:
                 continue
             known = evidence.index.modules.facts(module.name)
             kind = known.names[name].kind if known is not None and name in known.names else None

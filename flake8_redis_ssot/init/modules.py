@@ -38,8 +38,8 @@ class Module:
 
     Of a test nothing more is known than what it builds.
     `name` is the one by which most files import it, `importers` their number. `names` are those in it by which others get at a client or
-    manager, each with the number of files that take it; `users` the files of the application that do, `tests`
-    the tests. `built` are the lines that build, `modes` whether that blocks.
+    manager, each with the number of files of the application that take it; `users` are these files, `tests` the
+    tests that do. `built` are the lines that build, `modes` whether that blocks.
     """
 
     path: str
@@ -93,7 +93,9 @@ def module_of(
         for one, users in _taken(index, path, modules, names).items()
     }
     users = sorted({user for users in taken.values() for user in users})
-    counts = sorted(((one, len(taken.get(one, ()))) for one in names), key=lambda pair: (-pair[1], pair))
+    is_test = index.settings.is_test
+    numbers = {one: sum(not is_test(user) for user in taken.get(one, ())) for one in names}
+    counts = sorted(numbers.items(), key=lambda pair: (-pair[1], pair))
     return Module(
         path,
         name,
@@ -102,8 +104,8 @@ def module_of(
         frozenset(mode for made in built if (mode := _mode(made)) is not None),
         tuple(classes),
         tuple(counts),
-        tuple(user for user in users if not index.settings.is_test(user)),
-        tuple(user for user in users if index.settings.is_test(user)),
+        tuple(user for user in users if not is_test(user)),
+        tuple(filter(is_test, users)),
     )
 
 

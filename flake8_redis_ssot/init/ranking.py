@@ -139,8 +139,11 @@ def spoken_for(module: Module) -> str:
 def used_by(module: Module) -> str:
     """Who takes a client or manager from a module."""
     files, tests = count(len(module.users), "file"), count(len(module.tests), "test file")
-    if not module.users and not module.tests:
-        return "no file takes a client from it by an import that can be followed"
+    if not module.users:
+        # what they have of it may keep the client for itself
+        others = f"; {imported_by(module.importers)}" if module.importers else ""
+        taken = f"only {tests} take{'s' * (len(module.tests) == 1)}" if module.tests else "no file takes"
+        return f"{taken} a client from it by an import that can be followed{others}"
     several = len(module.users) + len(module.tests) > 1
     named = " and ".join(text for text, some in ((files, module.users), (tests, module.tests)) if some)
     return f"{named} use{'' if several else 's'} it"
