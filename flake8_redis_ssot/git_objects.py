@@ -51,6 +51,8 @@ class Repository:
 
     def commit(self, name: str) -> str:
         """The full name of the commit that `name` means."""
+        if not name:
+            raise GitError("no revision is named; name a commit, a branch or a tag")
         try:
             if name.startswith("-"):
                 raise GitError("a name does not start with `-`")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any, NoReturn
@@ -52,6 +53,23 @@ _NEEDED = {
 """What the value of an option is, by how its help calls it."""
 
 
+_CALLED_SO = {
+    "audit": "report",
+    "dry-run": "migrate --dry-run",
+    "explain": "rule CODE",
+    "fix": "check --fix",
+    "help": "--help",
+    "lint": "check",
+    "lsp": "server",
+    "rules": "rule --all",
+    "run": "check",
+    "scan": "check",
+    "settings": "config",
+    "undo": "rollback",
+}
+"""What other tools call a subcommand, with what it is here: by its letters such a word is near to another one."""
+
+
 class _Parser(argparse.ArgumentParser):
     """Takes options by their whole names alone, so that a new one breaks no command line."""
 
@@ -63,7 +81,10 @@ class _Parser(argparse.ArgumentParser):
         if action.choices is not None and value not in action.choices:
             from flake8_redis_ssot.settings.nearest import nearest
 
+            meant = _meant(str(value)) if action.metavar == "COMMAND" else None
             known = nearest(str(value), map(str, action.choices), f"{self.prog} --help")
+            if meant is not None:
+                known = f"; did you mean `{meant}`?"
             raise argparse.ArgumentError(action, f"invalid choice: {str(value)!r}{known}")
 
     def _match_argument(self, action: argparse.Action, arg_strings_pattern: str) -> int:
@@ -98,6 +119,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         sys.exit(_refuse("name a command"))
     options.arguments = arguments
     return options
+
+
+def _meant(word: str) -> str | None:
+    """What a first word stands for that is no subcommand, whatever its letters are near to; None if that is unknown."""
+    if word.upper().startswith("RED") and word[3:].isdecimal():
+        return f"rule {word.upper()}"
+    return _CALLED_SO.get(word.lower()) or (f"check {word}" if os.path.exists(word) else None)
 
 
 def _unknown(command: argparse.ArgumentParser, unknown: list[str]) -> str:

@@ -115,6 +115,12 @@ def test_what_is_no_table_is_said_to_be_none(text: str, line: int, tmp_path: Pat
     [
         ("chek", "invalid choice: 'chek'; did you mean `check`?"),
         ("xyz", "invalid choice: 'xyz'; `redis-ssot --help` lists all"),
+        ("explain", "invalid choice: 'explain'; did you mean `rule CODE`?"),
+        ("lint", "invalid choice: 'lint'; did you mean `check`?"),
+        ("Fix", "invalid choice: 'Fix'; did you mean `check --fix`?"),
+        ("undo", "invalid choice: 'undo'; did you mean `rollback`?"),
+        ("RED201", "invalid choice: 'RED201'; did you mean `rule RED201`?"),
+        (".", "invalid choice: '.'; did you mean `check .`?"),
         ("check --output-format ful", "invalid choice: 'ful'; did you mean `full`?"),
         ("rule no-such-name", "; `redis-ssot rule --all` lists all "),
         ("config qqqqq", "; `redis-ssot config` lists all "),

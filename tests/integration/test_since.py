@@ -140,11 +140,17 @@ def test_a_file_that_could_not_be_read_then_either_is_not_new(project: Path, run
     assert found(project, run, "--since", "HEAD") == []
 
 
-@pytest.mark.parametrize("name", ["nothing", "--help-me", ""])
+@pytest.mark.parametrize("name", ["nothing", "--help-me"])
 def test_a_revision_that_is_not_there_is_one_error(name: str, project: Path, run: Command) -> None:
     refused = run("check", f"--since={name}", cwd=project)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.count("error:") == 1 and "git knows no such revision here" in refused.stderr
+
+
+def test_a_revision_that_is_empty_is_said_to_be_none(project: Path, run: Command) -> None:
+    refused = run("check", "--since", "", cwd=project)
+    assert refused.returncode == 2
+    assert refused.stderr == "error: --since: no revision is named; name a commit, a branch or a tag\n"
 
 
 def test_without_a_repository_it_is_one_error(
