@@ -308,6 +308,7 @@ class _Run:
         What a run has `found` is not looked for again.
         """
         from flake8_redis_ssot.cli.fixing import fixed
+        from flake8_redis_ssot.fix.apply import EXPLAINED
 
         project, cache = one.project, one.cache
         if found is not None and cache is not None:
@@ -322,7 +323,7 @@ class _Run:
             write=not self.options.diff,
             found=found,
         )
-        for path in sorted({diagnostic.path for diagnostic, _ in done.left}):
+        for path in sorted({d.path for d, _ in done.left if d.code not in EXPLAINED}):
             if is_closed(path):
                 why = "it or its folder is read-only; make it writable, and run again"
                 self.say("warning", f"{shown(path)}: not fixed: {why}")

@@ -164,7 +164,10 @@ def mend(
         mended.left = [(d, anyhow.get(d.sort_key, reason)) for d, reason in mended.left]
     for diagnostic in mended.outcome.diagnostics if kept else ():
         if diagnostic.path in kept and is_looked_at(diagnostic, step.index):
-            mended.left.append((diagnostic, kept[diagnostic.path].reason))
+            # of a file that cannot be read it is not to be said that only writing fails
+            is_read = diagnostic.code not in EXPLAINED
+            why = kept[diagnostic.path] if is_read else step.rewriter.unread(diagnostic.path)
+            mended.left.append((diagnostic, why.reason))
     mended.is_asked = step.is_asked
     mended.left = [one for one in mended.left if step.is_asked(one[0], only)]
     mended.left.sort(key=lambda one: one[0].sort_key)

@@ -286,6 +286,17 @@ def test_a_file_that_may_not_be_written_does_not_stop_the_rest(project: Path, ru
     assert (project / "app/closed.py").read_text() == USER
 
 
+def test_a_file_that_cannot_be_read_is_not_called_read_only(project: Path, run: Command) -> None:
+    add(project, "app/bad.py", "")
+    (project / "app/bad.py").write_bytes(USER.encode() + b"# \xff\n")
+    (project / "app/bad.py").chmod(0o444)
+    for command in (["migrate"], ["check", "--fix"]):
+        done = run(*command, cwd=project)
+        assert "read-only" not in done.stdout + done.stderr, command
+    plan = run("plan", cwd=project).stdout
+    assert "app/bad.py:6: RED000 the file is not UTF-8 (byte 0xff)" in plan and "read-only" not in plan
+
+
 def test_a_migration_says_the_same_in_every_form(project: Path, run: Command) -> None:
     add(project, "app/closed.py", USER)
     (project / "app/closed.py").chmod(0o444)

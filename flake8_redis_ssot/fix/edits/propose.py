@@ -93,7 +93,7 @@ class Rewriter:
         """
         view = self.view(diagnostic.path)
         if view is None:
-            raise self._unread(diagnostic.path)
+            raise self.unread(diagnostic.path)
         if view.place.is_manager:
             raise Refusal("it stands in the manager itself, which is never rewritten", "change it by hand")
         match FIX_KINDS.get(diagnostic.code):
@@ -123,7 +123,7 @@ class Rewriter:
                 return found
         return None
 
-    def _unread(self, path: str) -> Refusal:
+    def unread(self, path: str) -> Refusal:
         """Why nothing can be proposed for a file that has no view."""
         try:
             self.index.modules.filesystem.source(path).check_syntax()
