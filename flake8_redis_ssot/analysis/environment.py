@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.inference.values import QualifiedName
+from flake8_redis_ssot.inference.standard_calls import handed_call
+from flake8_redis_ssot.inference.values import Items, QualifiedName
 from flake8_redis_ssot.libraries.frameworks import ENVIRONMENT_READERS, ENVIRONMENTS
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import Comprehension, last_name
+from flake8_redis_ssot.syntax.synthetic import Element
 
 _ASKED = frozenset(["key", "option"])
 """The keywords by which they take the name of a variable."""
@@ -31,7 +33,9 @@ def readings(inference: Inference, points: Iterable[ProgramPoint]) -> Iterator[R
     """The readings of `REDIS_*` among the calls and subscripts of a file."""
     for point in points:
         match point.node:
-            case ast.Call(func=func, args=args, keywords=keywords):
+            case ast.Call() as call:
+                call = handed_call(inference, call, point) or call
+                func, args, keywords = call.func, call.args, call.keywords
                 asked = [*args[:1], *(k.value for k in keywords if k.arg in _ASKED)]
                 if not any(map(_may_name, asked)) or not _reads(inference, func, point):
                     continue
@@ -75,10 +79,34 @@ def _may_name(node: ast.expr) -> bool:
     """Whether an expression may be the name of a variable of Redis, by its form."""
     if isinstance(node, ast.Constant):
         return isinstance(node.value, str) and node.value.startswith(VARIABLE_PREFIX)
-    return isinstance(node, ast.Name | ast.Attribute | ast.BinOp | ast.JoinedStr | ast.IfExp | ast.Call)
+    return isinstance(
+        node, ast.Name | ast.Attribute | ast.BinOp | ast.JoinedStr | ast.IfExp | ast.Call | Element
+    )
 
 
 def _variables(inference: Inference, node: ast.expr, point: ProgramPoint) -> list[str]:
-    """The name of the variable that is read, if that is one of Redis whatever the expression is; else none."""
+    """The name of the variable that is read, if that is one of Redis whatever the expression is, or each of several is read."""
     texts = sorted(inference.all_texts(node, point))
-    return texts[:1] if all(text.startswith(VARIABLE_PREFIX) for text in texts) else []
+    found = [text for text in texts if text.startswith(VARIABLE_PREFIX)]
+    return found[:1] if len(found) == len(texts) or _is_each(inference, node, point) else []
+
+
+def _is_each(inference: Inference, node: ast.expr, point: ProgramPoint) -> bool:
+    """Whether an expression is each element of one container in turn, and none is passed over."""
+    scope = point.scope
+    if isinstance(node, Element):
+        wholes = [(node.of, point)]
+    elif (
+        isinstance(node, ast.Name)
+        and isinstance(scope.node, Comprehension)
+        and not any(generator.ifs for generator in scope.node.generators)
+    ):
+        wholes = [
+            (b.value, ProgramPoint(b.value, b.scope, b.order if b.turn is None else b.turn, b.path))
+            for b in scope.bindings.get(node.id, ())
+            if b.scope is not None and isinstance(b.value, ast.expr) and b.path == point.path
+        ]
+    else:
+        return False
+    values = [value for whole, at in wholes for value in inference.values(whole, at)]
+    return len(values) == 1 and isinstance(values[0], Items) and values[0].keys is None
