@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from flake8_redis_ssot.libraries.frameworks import OBJECT_PATCHERS
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, unparsed
 
+MODULES = frozenset(["sys.modules", "'sys.modules'"])
+"""How `sys.modules` is written, to Python or to what patches it."""
+
 _LIKE_MODULE = re.compile(r"[\w.]+\Z")
 
 
@@ -56,7 +59,7 @@ def _put_in_modules(tree: ast.Module) -> Iterator[ast.AST]:
         match node:
             case ast.Subscript(value=value, slice=key, ctx=ast.Store()) if unparsed(value) == "sys.modules":
                 yield key
-            case ast.Call(args=[given, *more]) if unparsed(given) in ("sys.modules", "'sys.modules'"):
+            case ast.Call(args=[given, *more]) if unparsed(given) in MODULES:
                 if last_name(node.func) in OBJECT_PATCHERS:
                     yield from (key for one in more for key in (getattr(one, "keys", None) or [one]) if key)
 

@@ -12,9 +12,10 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS
 from flake8_redis_ssot.fix.execution.runs import Runs
 from flake8_redis_ssot.fix.refusal import Awaiting, Cause, Refusal, Unfollowed
+from flake8_redis_ssot.fix.sources.loaded import MODULES
 from flake8_redis_ssot.fix.sources.unchecked import line_of
 from flake8_redis_ssot.fix.together.staying import Staying
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed
 
 Left = list[tuple[Diagnostic, Refusal]]
 
@@ -58,9 +59,14 @@ class Causes:
         return Cause(f"line {line}", found[0][1]) if found else None
 
     def _why(self, patch: Diagnostic, old: str, refused: Left) -> Refusal:
+        is_loaded = self._is_in_modules(patch)
         module, _, last = old.rpartition(".")
+        if is_loaded:
+            module, users = old, {*self.index.importers(old)}
+        else:
+            users = self.index.importers_of({module}, self.staying.related(old))
         own = self.index.modules.find(module)
-        users = self.index.importers_of({module}, self.staying.related(old)) - {own, patch.path}
+        users -= {own, patch.path}
         kept: dict[str, Cause] = {}
         for diagnostic, why in refused:
             is_about = any(f"{name}.".startswith(f"{module}.") for name in diagnostic.symbols)
@@ -73,29 +79,55 @@ class Causes:
         used = self._used_around(patch)
         met = {path for path in {*users, *kept} if self.runs.may_meet(patch.path, path)}
         if own in used and not used & met:
+            what = (
+                f"names `{old}` in `sys.modules`"
+                if is_loaded
+                else f"patches `{old}`, a name inside the old manager"
+            )
             return Refusal(
-                f"the test patches `{old}`, a name inside the old manager, and runs that manager",
+                f"the test {what}, and runs that manager",
                 "rewrite the test for the new one, or delete it with the old",
             )
         inner = {path for one in used for path in self.runs.imported(one)}
         first = min(used & met or inner & met or met, key=self._order, default=None)
+        if first is None and is_loaded:
+            what = "nothing that this test runs" if users else "no other file"
+            return Refusal(
+                f"it names `{old}` in `sys.modules`, and {what} imports that",
+                "name what takes its place in the manager, or take the line out",
+            )
         if first is None:
             what = "only the old module itself" if not users else "nothing that this test runs"
             instead = "patch what takes its place in the manager, or take the patch out"
             return Refusal(f"it patches `{old}`, which {what} uses", instead)
         held = self._held.get((patch.path, patch.range.start.line))
         if held is not None and first in held[1]:
-            return held[0]
+            # said of the import that is held, and here of what holds it
+            what = held[0].what.replace("this import", f"the import in {self.rewriter.short(first)}")
+            return Refusal(what, held[0].advice, held[0].cause)
         text = self.index.modules.filesystem.source(first).data.decode("utf-8", "replace")
         line = line_of(text, [last, module.rpartition(".")[2]])
         cause = kept.get(first)
         patch_moves = f"this patch moves with the code that looks `{old}` up"
+        if is_loaded:
+            patch_moves = f"what this names in `sys.modules` moves with the imports of `{old}`"
         if cause is not None:
             return Refusal(f"{patch_moves}, as {cause.where} does", "", cause)
         return Refusal(
             f"{patch_moves}, and {self.rewriter.short(first)}:{line} stays",
             "change both by hand, or patch the name in the module that uses it",
         )
+
+    def _is_in_modules(self, patch: Diagnostic) -> bool:
+        """Whether a string names a module in `sys.modules`, to put another one there or to take it out."""
+        view = self.rewriter.view(patch.path, keep=False)
+        part: ast.AST | None = view.node_at(patch.range, ast.Constant) if view is not None else None
+        while view is not None and isinstance(part, ast.expr | ast.keyword):
+            match part:
+                case ast.Call(args=[given, *_]) | ast.Subscript(value=given):
+                    return unparsed(given) in MODULES
+            part = view.uses.parents.get(part)
+        return False
 
     def _order(self, path: str) -> tuple[bool, str]:
         return self.index.settings.is_test(path), path
