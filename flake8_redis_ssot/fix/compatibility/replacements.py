@@ -318,7 +318,27 @@ class Replacements:
                 f"{what}, and it is no Redis object",
                 f"move it to another module, or into the manager, and name that in {self._table}",
             )
-        raise Refusal(what, f"name one in {self._table}")
+        meant = self._candidate(before, boundary)
+        line = f', as `"{before.qualified_name}" = "{meant}"` if that does the same' if meant else ""
+        raise Refusal(what, f"name one in {self._table}{line}")
+
+    def _candidate(self, before: Symbol, boundary: Boundary) -> str | None:
+        """What of the manager's shared object may be meant: its member of the same name, itself, or its class."""
+        instance = boundary.instance or ""
+        names = [f"{module}.{instance}" for module in self.index.managers.modules_of(boundary) if instance]
+        name = next((one for one in names if self.symbols.symbol(one.removesuffix("()")) is not None), None)
+        shared = self.symbols.symbol(name.removesuffix("()")) if name is not None else None
+        if shared is not None and shared.kind == "function":
+            shared = self.symbols.given(shared)
+        if shared is None or shared.of is None or name is None:
+            return None
+        given = self.symbols.given(before) if before.kind == "function" else before
+        member = self._member(f"{name}.{before.qualified_name.rpartition('.')[2]}")
+        if before.kind == "function" and member is not None and member.kind == "method":
+            return member.qualified_name
+        if given is not None and given.kind == "instance":
+            return name
+        return shared.of.qualified_name if before.kind == "class" else None
 
     def _only_passes(self, old: str, symbol: Symbol, boundary: Boundary) -> bool:
         """Whether a forbidden module only hands on what is at home in another one, and no Redis object."""
@@ -415,6 +435,8 @@ class Replacements:
             made = f"{old.qualified_name.rpartition('.')[2]}({'...' if needs else ''})"
             raise Refusal(
                 f"the manager's module has no shared object of {where}",
+                # of one that is made with other arguments each time there may have to be many
+                f"{'let its objects share one client, or ' if needs else ''}"
                 f"add one, as `redis_manager = {made}`, and name it as `instance`",
             )
         return shared[0]
