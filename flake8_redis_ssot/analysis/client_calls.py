@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from flake8_redis_ssot.analysis.deferred import around, deferring, is_consumed, is_deferred
 from flake8_redis_ssot.analysis.patches import is_patched
+from flake8_redis_ssot.analysis.type_tests import narrowed
 from flake8_redis_ssot.inference.annotation import promised
 from flake8_redis_ssot.inference.containers import are_told, is_told_at, projected
 from flake8_redis_ssot.inference.evaluator import Inference
@@ -310,7 +311,7 @@ def _method_called(
     inference: Inference, call: ast.Call, point: ProgramPoint
 ) -> tuple[str, str, Builder] | None:
     """The method of a call, the role of the object that has it, and the client's builder; None in doubt."""
-    found: dict[tuple[Mode | None, Effect | None], tuple[str, str, Builder]] = {}
+    found: list[tuple[str, str, Builder]] = []
     if isinstance(call.func, ast.Attribute) and any(
         isinstance(v, QualifiedName) and not v.name.endswith(f".{POOL_ATTRIBUTE}")
         for v in inference.values(call.func.value, point)
@@ -324,9 +325,13 @@ def _method_called(
         given = inference.client(owner) or _pool_role(inference, owner)
         if given is None or (method == "__call__" and given[0] != "script"):
             return None
-        role, builder = given
-        found.setdefault((mode_of(builder), effect_of(role, method)), (method, role, builder))
-    return next(iter(found.values())) if len(found) == 1 else None
+        found.append((method, *given))
+    around = function_of(point)
+    if found and around is not None and isinstance(call.func, ast.Attribute):
+        left = narrowed(inference, around, call.func.value, point, [builder for _, _, builder in found])
+        found = [one for one in found if one[2] in left]
+    kinds = {(mode_of(builder), effect_of(role, method)) for method, role, builder in found}
+    return found[0] if len(kinds) == 1 else None
 
 
 def _pool_role(inference: Inference, value: Value) -> tuple[str, Builder] | None:
