@@ -15,6 +15,8 @@ from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name, unpar
 
 _OF_A_MODULE = frozenset(["__name__", "__file__", "__path__", "__package__", "__spec__", "__loader__"])
 """Names whose values are other ones in each module."""
+_PLACE_READERS = frozenset(["__module__", "_getframe", "currentframe", "stack"])
+"""What tells in which module a function or class stands, or the code that calls."""
 
 
 class Copies:
@@ -75,7 +77,10 @@ class Copies:
             for node in all_nodes(tree)
         ):
             return None
-        if any(self._is_state_unknown(module, name) for name in self._names_in(module)):
+        if any(
+            self._is_state_unknown(module, name) or self._asks_for_place(module, name)
+            for name in self._names_in(module)
+        ):
             return None
         text = "\n".join([ast.dump(_undocumented(tree)), *relative])
         return None if f"{module}." in text or f"'{module}'" in text else text
@@ -100,6 +105,23 @@ class Copies:
         return self._is_set(symbol) and symbol.qualified_name not in self.state.globals_of(
             tree or ast.Pass(), module
         )
+
+    def _asks_for_place(self, module: str, name: str) -> bool:
+        """Whether an imported function or class of the project asks in which module those stand that call or give it."""
+        new, seen = [self.symbols.symbol(f"{module}.{name}")], set[str]()
+        while new:
+            symbol = new.pop()
+            if symbol is None or symbol.kind not in ("class", "function") or symbol.qualified_name in seen:
+                continue
+            seen.add(symbol.qualified_name)
+            for part in all_nodes(symbol.node or ast.Pass()) if symbol.module != module else ():
+                if isinstance(part, ast.Attribute) and part.attr in _PLACE_READERS:
+                    return True
+                if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
+                    if part.func.id in _PLACE_READERS:
+                        return True
+                    new.append(self.symbols.value(part.func, symbol.module))
+        return False
 
     def _is_set(self, symbol: Symbol) -> bool:
         """Whether functions of its module give a name another value, or the module changes its value."""

@@ -9,9 +9,10 @@ from flake8_redis_ssot.fix.compatibility.ties import reached_members
 from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.sources.names import locals_of
+from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.libraries.commands import COMMANDS
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, all_nodes, last_name, own_nodes, root_of
 
 _DEPTH = 4
 _RECEIVERS = frozenset(["self", "cls"])
@@ -19,6 +20,8 @@ _OF_PLACE = frozenset(
     ["__name__", "__class__", "__qualname__", "__module__", "__file__", "__package__", "__spec__"]
 )
 """Names that stand for something else in each class or module."""
+_OF_FUNCTION = frozenset(["__module__", "__qualname__"])
+"""What a decorator may read of a function that says where it stands."""
 _BINDING = frozenset(["__get__", "__set_name__"])
 """Methods by which the value of an attribute knows the class that it is in."""
 
@@ -29,6 +32,8 @@ class Keys:
     def __init__(self, making: Making) -> None:
         self.making = making
         self.symbols = making.symbols
+        self._around: dict[Function, Function | None] = {}
+        """The functions in decorators, each with that in which it stands."""
 
     def difference(self, old: Symbol, new: Symbol, name: str, to: str) -> str | None:
         """The text that is in the keys of one of two methods alone."""
@@ -49,10 +54,42 @@ class Keys:
             yield "".join(given)
         for member in reached_members(name, self.symbols.members(of).named).values():
             function = member.node if isinstance(member.node, Function) else None
+            for decorator in function.decorator_list if function is not None else ():
+                yield from self._of_decorator(Code(decorator, member.module, of))
             for part in all_nodes(member.node):
                 match part:
                     case ast.Call(func=ast.Attribute(attr=command), args=[key, *_]) if command in COMMANDS:
                         yield "".join(self._in(Code(key, member.module, of, function), frozenset()))
+
+    def _of_decorator(self, code: Code) -> Iterator[str]:
+        """The text in what a decorator gives to commands, to the function that it decorates, and to methods of the object."""
+        func = code.node.func if isinstance(code.node, ast.Call) else code.node
+        found = self.symbols.value(func, code.module) if isinstance(func, ast.expr) else None
+        if found is None or not isinstance(found.node, Function | ast.ClassDef):
+            return
+        functions = [part for part in all_nodes(found.node) if isinstance(part, Function)]
+        taken = {name for function in functions for name in parameter_names(function)}
+        for outer in functions:
+            self._around.setdefault(outer, None)
+            self._around |= {part: outer for part in own_nodes(outer) if isinstance(part, Function)}
+        for function in functions:
+            for part in all_nodes(*function.body, closed=DEFINITIONS - {ast.Lambda}):
+                match part:
+                    case ast.Call(func=ast.Attribute(attr=command), args=[key, *_]) if command in COMMANDS:
+                        given = [key]
+                    case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id=name))) if (
+                        name in taken
+                    ):
+                        given = [one for one in _arguments(part) if last_name(one) not in _RECEIVERS]
+                    case _:
+                        continue
+                inner = Code(part, found.module, code.owner, function)
+                found_in = [text for value in given for text in self._in(inner.at(value), frozenset())]
+                if found_in:
+                    told = _arguments(code.node) if isinstance(code.node, ast.Call) else ()
+                    yield "".join(
+                        [text for one in told for text in self._in(code.at(one), frozenset())] + found_in
+                    )
 
     def _in(self, code: Code, seen: frozenset[ast.AST]) -> Iterator[str]:
         """The texts of an expression in their order, with those of what its names and calls stand for."""
@@ -67,9 +104,24 @@ class Keys:
             case ast.Name(id=name) if name in _OF_PLACE or (name in _RECEIVERS and code.owner is not None):
                 yield code.owner.qualified_name if code.owner is not None else code.module
                 return
-            case ast.Name(id=name) if code.function is not None and name in locals_of(code.function):
-                for value in _given(name, code.function):
+            case ast.Name(id=name) if (function := self._binding(name, code.function)) is not None:
+                for value in _given(name, function):
                     yield from self._in(code.at(value), seen)
+                return
+            case ast.Attribute(attr=attr, value=value) if attr in _OF_FUNCTION and self._is_decorated(
+                value, code
+            ):
+                yield code.owner.qualified_name if code.owner is not None else code.module
+                return
+            case ast.Attribute(attr="co_name"):
+                return  # the name of a method is the same in both
+            case ast.Subscript(value=ast.Attribute(attr="f_globals", value=frame)):
+                yield from self._in(code.at(frame), seen)
+                return
+            case ast.expr() if (depth := _frame(node)) is not None and code.owner is not None:
+                is_own = code.function in [m.node for m in self.symbols.members(code.owner).named.values()]
+                if depth == (0 if is_own else 1):
+                    yield code.owner.qualified_name
                 return
             case ast.Attribute(value=ast.Name(id=name), attr=attr) if (
                 name in _RECEIVERS and code.owner is not None
@@ -89,6 +141,8 @@ class Keys:
                     for value in _returned(called.node):
                         yield from self._in(called.at(value), seen)
                     for value in _arguments(node):
+                        if self._is_decorated(value, code) and _OF_FUNCTION & {*_attributes(called.node)}:
+                            yield code.owner.qualified_name if code.owner is not None else code.module
                         yield from self._in(code.at(value), seen)
                     return
         for part in ast.iter_child_nodes(node):
@@ -126,13 +180,29 @@ class Keys:
                     yield owner.qualified_name
                 yield from self._in(store.value, seen)
 
+    def _binding(self, name: str, function: Function | None) -> Function | None:
+        """The function that has a name of its own: this one, or in a decorator one in which it stands."""
+        while function is not None and name not in locals_of(function):
+            function = self._around.get(function)
+        return function
+
+    def _is_decorated(self, node: ast.expr, code: Code) -> bool:
+        """Whether code within a decorator has there the function that is decorated, from outside of itself."""
+        root = root_of(node)
+        if code.function not in self._around or not isinstance(root, ast.Name):
+            return False
+        if root is not node:
+            return root.id in _RECEIVERS  # an object that decorates, and keeps it
+        of = self._binding(root.id, code.function)
+        return of is not None and root.id in parameter_names(of) and of in self._around.values()
+
     def _called(self, func: ast.expr, code: Code) -> Code | None:
         """The function of the project that is called, or the method of the object."""
         of = code.owner
         if isinstance(func, ast.Attribute) and of is not None and last_name(func.value) in _RECEIVERS:
             found: Member | Symbol | None = self.symbols.members(of).named.get(func.attr)
         else:
-            found, of = self.symbols.value(func, code.module, code.function), None
+            found = self.symbols.value(func, code.module, code.function)
         function = found.node if found is not None else None
         return (
             Code(function, found.module, of, function) if found and isinstance(function, Function) else None
@@ -160,10 +230,33 @@ def _returned(function: ast.AST) -> Iterator[ast.expr]:
     )
 
 
+def _attributes(node: ast.AST) -> Iterator[str]:
+    return (part.attr for part in all_nodes(node) if isinstance(part, ast.Attribute))
+
+
 def _arguments(call: ast.Call) -> Iterator[ast.expr]:
     """What a call is given."""
     yield from call.args
     yield from (keyword.value for keyword in call.keywords)
+
+
+def _frame(node: ast.AST) -> int | None:
+    """How many calls above the code that runs it is, whose frame an expression gives; None where it gives none."""
+    match node:
+        case ast.Attribute(value=inner, attr="f_back"):
+            depth = _frame(inner)
+            return depth + 1 if depth is not None else None
+        case ast.Subscript(value=ast.Call(func=func), slice=ast.Constant(value=int(depth))) if (
+            last_name(func) == "stack" and last_name(getattr(func, "value", None)) == "inspect"
+        ):
+            return depth
+        case ast.Call(func=func, args=args) if last_name(func) in ("_getframe", "currentframe"):
+            match args:
+                case []:
+                    return 0
+                case [ast.Constant(value=int(depth))]:
+                    return depth
+    return None
 
 
 def _is(name: str, target: ast.expr) -> bool:
