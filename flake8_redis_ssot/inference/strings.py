@@ -27,8 +27,24 @@ _PLAIN = (-1, ord("s"))
 def joined(
     inference: Inference, node: ast.expr, parts: Iterable[ast.expr], point: ProgramPoint
 ) -> Iterator[Text]:
-    """The string of all `parts` together; none unless each of them is known to be one string."""
-    return _whole(node, (_texts_of(inference, part, point) for part in parts))
+    """The strings of all `parts` together; none unless each of them is known to be one string, or one to be in a list."""
+    wholes, several = [""], None
+    for part in parts:
+        texts = _texts_of(inference, part, point)
+        if len(texts) != 1:
+            if not texts or several is not None or not _is_element(inference, part, point):
+                return
+            several = part
+        wholes = [whole + text for whole in wholes for text in sorted(texts)]
+        if not _are_short(*wholes):
+            return
+    yield from (Text(whole, node) for whole in wholes)
+
+
+def _is_element(inference: Inference, part: ast.expr, point: ProgramPoint) -> bool:
+    """Whether it is a name for what a container has: no text that grows by what is put together."""
+    name = part.value if isinstance(part, ast.FormattedValue) else part
+    return isinstance(name, ast.Name) and all(b.projection for b in inference.bindings(name.id, point))
 
 
 def _texts_of(inference: Inference, part: ast.expr, point: ProgramPoint) -> set[str]:

@@ -58,7 +58,8 @@ class DynamicManagerImport(Rule):
         assert isinstance(node, ast.Call | ast.Subscript)
         if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
             return
-        for name in sorted(loaded(context.inference, node, point, LOADERS)):
+        names = sorted(loaded(context.inference, node, point, LOADERS))
+        for name in names:
             if context.forbids(name):
                 what = f"`{name}`, which {context.belongs(name)} a forbidden Redis manager"
             elif "RED102" in context.enabled and self._is_raw(name, context):
@@ -70,7 +71,7 @@ class DynamicManagerImport(Rule):
                 context,
                 context.source.range_of(node),
                 f"`{how}` loads {what}; {context.use_instead(name)}",
-                symbols=(name,),
+                symbols=(name, *(other for other in names if other > name and context.forbids(other))),
             )
             return
 
