@@ -17,6 +17,7 @@ from flake8_redis_ssot.fix.sources.escape import BY_NAME
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.unchecked import PYTHON, QUOTED, line_of, split
 from flake8_redis_ssot.fix.sources.view import View
+from flake8_redis_ssot.fix.sources.walking import had_by_walking
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, own_nodes, unparsed
 
@@ -74,7 +75,7 @@ class Staying:
         return ProjectIndex(index.settings, facts, index.managers, lambda: self.rewriter.reads.quoted)
 
     def _named_in_strings(self) -> Iterator[tuple[str, str, str]]:
-        """The files that name an object, or load a module, by a string that is no patch: with the module and what of it."""
+        """The files that name an object, or load a module, by no import and no patch: with the module and what of it."""
         index = self.rewriter.index
         reads = self.rewriter.reads
         for text, paths in (*reads.quoted.items(), *reads.coded.items()):
@@ -87,6 +88,7 @@ class Staying:
                 module, name = split(dotted, index.modules)
                 if module and diagnostic.path in index.facts:
                     yield diagnostic.path, module, name
+        yield from had_by_walking(index, reads)
 
     def of(
         self, root: str, proposals: Collection[Proposal], refused: Iterable[tuple[Diagnostic, Refusal]]
