@@ -74,6 +74,12 @@ class Replacements:
     def _find(self, old: str, boundary: Boundary) -> Replacement:
         before = self.symbols.symbol(old)
         if before is None:
+            module, _, last = old.rpartition(".")
+            if last.startswith("__") and last.endswith("__") and self.symbols.tree(module) is not None:
+                raise Refusal(
+                    f"`{last}` is what Python gives to each module, and of another one is something else",
+                    "look what is done with it there, and change that by hand",
+                )
             raise Refusal(
                 f"`{old}` does not exist, so that nobody can tell what it was",
                 "remove the reference, or name what is there",
