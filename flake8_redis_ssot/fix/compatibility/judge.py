@@ -10,7 +10,7 @@ from functools import cached_property
 from flake8_redis_ssot.fix.compatibility.call_checks import arguments_given
 from flake8_redis_ssot.fix.compatibility.member_checks import Lacking, a
 from flake8_redis_ssot.fix.compatibility.object_checks import ObjectChecks, note_names
-from flake8_redis_ssot.fix.compatibility.replacements import Replacement
+from flake8_redis_ssot.fix.compatibility.replacements import Replacement, called_alike
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.symbols import Symbol
@@ -350,6 +350,17 @@ class Compatibility(ObjectChecks):
             if is_type
             else f"line {line} uses `{last}` without calling it"
         )
+        is_alike = called_alike(old, new) and self.symbols.is_plain(old) and self.symbols.is_plain(new)
+        if old.kind == new.kind == "function" and is_alike:
+            given = self.symbols.given(old), self.symbols.given(new)
+            if (
+                given[0] is not None
+                and given[1] is not None
+                and self.part_none(given[0], given[1], where, verdict)
+            ):
+                self._take_function(old, new, verdict)
+                verdict.ties.strong.add(f"identity {old.qualified_name}")
+                return
         self.check_covered((old, old), (new, new), where, verdict)
         if old.kind == "class" and self.is_patched(view, place, old, new):
             return

@@ -291,6 +291,26 @@ class Replacements:
             (name for name, twin in twins if twin is not None and self._are_alike(before, twin)), None
         )
 
+    def giver(self, old: Symbol, new: Symbol) -> Symbol | None:
+        """The function beside the object `new` that gives it, and is called as the function `old` is."""
+        facts = self.index.modules.facts(new.module)
+        found = []
+        for name in facts.names if facts is not None and self.symbols.is_plain(old) else ():
+            symbol = self.symbols.symbol(f"{new.module}.{name}")
+            if name.startswith("_") or symbol is None or symbol.module != new.module:
+                continue
+            given = self.symbols.given(symbol)
+            if (
+                given is not None
+                and given.qualified_name == new.qualified_name
+                and called_alike(old, symbol)
+                and self.symbols.is_plain(symbol)
+                and is_surely_bound(self.symbols, symbol.qualified_name)
+                and not self.is_rebound(symbol.qualified_name)
+            ):
+                found.append(symbol)
+        return found[0] if len(found) == 1 else None
+
     def _is_patched(self, home: str) -> bool:
         """Whether a test names an object, as one that patches it does: functions may look it up at another time."""
         return any(map(self.settings.is_test, self.reads.quoted.get(home, ())))
@@ -446,6 +466,18 @@ class Replacements:
                 f"add one, as `redis_manager = {made}`, and name it as `instance`",
             )
         return shared[0]
+
+
+def called_alike(one: Symbol, other: Symbol) -> bool:
+    """Whether two functions take the same and are both awaited, or both not."""
+    nodes = one.node, other.node
+    return (
+        isinstance(nodes[0], Function)
+        and isinstance(nodes[1], Function)
+        and type(nodes[0]) is type(nodes[1])
+        and ast.dump(nodes[0].args) == ast.dump(nodes[1].args)
+        and not (nodes[0].decorator_list or nodes[1].decorator_list)
+    )
 
 
 def _required(arguments: ast.arguments) -> bool:

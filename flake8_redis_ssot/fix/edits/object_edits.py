@@ -70,7 +70,7 @@ class ObjectEdits:
         if replacement.collapses or groups:
             self._check_name_goes(view, name, replacement, others, sure, late)
         if replacement.collapses:
-            groups = [(replacement, kept), *groups]
+            groups = [(replacement, kept), *groups] if kept or not groups else groups
         elif kept or not groups:
             self._renamed(view, proposal, replacement, name, kept, others=others, sure=sure, late=late)
             proposal.reach |= verdict.reach
@@ -118,7 +118,16 @@ class ObjectEdits:
     def _grouped(
         self, view: View, replacement: Replacement, places: list[ast.expr]
     ) -> tuple[list[ast.expr], list[Group]]:
-        """The places where a class is used as such, and those where an object of it is got, with what these become."""
+        """The places where a class is used as such, and those where an object of it is got, with what these become.
+
+        A function that is handed on becomes the one that gives the new object.
+        """
+        if replacement.old.kind == "function" and replacement.new.kind == "instance":
+            handed = [place for place in places if not _is_called(view, place)]
+            giver = self.replacements.giver(replacement.old, replacement.new) if handed else None
+            if giver is not None:
+                called = [place for place in places if place not in handed]
+                return called, [(replace(replacement, new=giver), handed)]
         if replacement.old.kind != "class" or replacement.new.kind != "class":
             return places, []
         groups: dict[str, Group] = {}
@@ -249,3 +258,8 @@ class ObjectEdits:
             if of is not None:
                 proposal.reach[f"{OBJECT}{of.qualified_name}"] = None
         proposal.written.append(replacement.new.qualified_name)
+
+
+def _is_called(view: View, place: ast.expr) -> bool:
+    call = view.uses.parents.get(place)
+    return isinstance(call, ast.Call) and call.func is place
