@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_redis_ssot.analysis.client_calls import Command, is_certain, shown
+from flake8_redis_ssot.analysis.certainty import is_certain
+from flake8_redis_ssot.analysis.client_calls import Command, shown
 from flake8_redis_ssot.analysis.coroutines import gives_what_it_returns, is_misused
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.methods import gives_coroutine

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from flake8_redis_ssot.analysis.client_calls import function_of, is_certain, shown
+from flake8_redis_ssot.analysis.certainty import is_certain
+from flake8_redis_ssot.analysis.client_calls import function_of, shown
 from flake8_redis_ssot.analysis.hot_paths import occasion_of
 from flake8_redis_ssot.analysis.subscriptions import flaw, is_async_generator, is_worker
 from flake8_redis_ssot.diagnostic import Diagnostic

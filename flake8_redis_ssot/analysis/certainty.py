@@ -1,0 +1,176 @@
+"""Whether all that an expression can be is known, so that a rule may say what it is."""
+
+from __future__ import annotations
+
+import ast
+
+from flake8_redis_ssot.inference.annotation import promised
+from flake8_redis_ssot.inference.containers import are_told, is_told_at, projected
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.inference.fixtures import fixtures_for
+from flake8_redis_ssot.inference.values import Definition, Generator, Instance, Items, QualifiedName
+from flake8_redis_ssot.libraries.frameworks import DEPENDS
+from flake8_redis_ssot.libraries.standard import ENTERING_METHODS
+from flake8_redis_ssot.syntax.arguments import argument_of, default_of
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
+from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes
+from flake8_redis_ssot.syntax.scopes import Scopes
+
+_DEPTH = 8
+
+
+def is_certain(
+    inference: Inference,
+    node: ast.AST | None,
+    point: ProgramPoint,
+    *,
+    trust_annotations: bool = False,
+    depth: int = 0,
+) -> bool:
+    """Whether all possible values of `node` are known: for each binding, operand and `return` on the way.
+
+    With `trust_annotations` what only an annotation promises counts as known.
+    """
+    if depth > _DEPTH:
+        return False
+
+    def are_certain(*parts: tuple[ast.AST | None, ProgramPoint]) -> bool:
+        return all(
+            is_certain(inference, part, at, trust_annotations=trust_annotations, depth=depth + 1)
+            for part, at in parts
+        )
+
+    def promises_value(annotation: ast.expr | None, at: ProgramPoint | None) -> bool:
+        given = promised(inference, annotation, at) if trust_annotations and annotation and at else ()
+        return any(
+            not isinstance(v, Items) or any(projected(inference, frozenset([v]), "item")) for v in given
+        )
+
+    def is_result_certain(function: Scope) -> bool:
+        if promises_value(getattr(function.node, "returns", None), inference.definition_point(function)):
+            return True
+        return are_certain(*((part.node, part) for part in (*function.returns, *function.yields)))
+
+    def is_binding_certain(binding: Binding) -> bool:
+        value, scope = binding.value, binding.scope
+        if value is None or scope is None:
+            return binding.target is not None
+        if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef):
+            inner = inference.namespaces.get(value)
+            return inner is not None and is_result_certain(inner)
+        found = inference.values_of(binding)
+        if isinstance(value, ast.arg) and Scopes.receiver(value, scope) is None:
+            providers = _providers(inference, value, scope)
+            if providers or not found:
+                return (
+                    all(map(is_result_certain, providers))
+                    if found
+                    else _is_none_by_default(inference, value, scope)
+                )
+            if not trust_annotations:
+                return False  # other callers may pass something else
+        at = ProgramPoint(value, scope, binding.order, binding.path)
+        if isinstance(value, ast.AnnAssign) and value.value is not None:
+            if promises_value(value.annotation, at):
+                return True
+            value = value.value
+        if isinstance(value, ast.expr) and not binding.projection:
+            return are_certain((value, ProgramPoint(value, scope, binding.order, binding.path)))
+        generators = [v.scope for v in inference.values(value, at) if isinstance(v, Generator)]
+        if not all(map(is_result_certain, generators)) or not are_told(
+            inference, inference.values(value, at), binding.projection
+        ):
+            return False
+        return bool(found) and (
+            trust_annotations or not all(isinstance(v, Instance) and v.is_promised for v in found)
+        )
+
+    match node:
+        case None | ast.Constant(value=None):
+            return True
+        case ast.Name():
+            return all(is_binding_certain(b) for b in inference.bindings_of(node, point))
+        case ast.Attribute() if inference.stores.attribute(node, point):
+            return True
+        case ast.Attribute(value=owner, attr=name):
+            instances = [v for v in inference.values(owner, point) if isinstance(v, Instance)]
+            scopes = [v.of.scope for v in instances if isinstance(v.of, Definition)]
+            kept = [b for s in scopes for b in (*s.bindings.get(name, ()), *s.attributes.get(name, ()))]
+            values = inference.values(node, point)
+            is_promised = all(isinstance(v, Instance) and v.is_promised for v in values)
+            is_told = bool(values) and (trust_annotations or not is_promised)
+            family = list(scopes)
+            for scope in family:
+                family += [one for one in inference.classes.below(scope) if one not in family]
+            others = family[len(scopes) :]
+            # a class of ours tells what the attribute is, if no subclass assigns it too
+            is_ours = bool(scopes) and not any(name in s.bindings or name in s.attributes for s in others)
+            return (
+                is_told
+                and is_certain(
+                    inference, owner, point, trust_annotations=trust_annotations or is_ours, depth=depth + 1
+                )
+                and all(is_binding_certain(b) for b in kept)
+            )
+        case ast.BoolOp(values=parts):
+            return are_certain(*((part, point) for part in parts))
+        case ast.IfExp(body=body, orelse=orelse):
+            return are_certain((body, point), (orelse, point))
+        case ast.Await(value=inner) | ast.NamedExpr(value=inner):
+            return are_certain((inner, point))
+        case ast.Subscript() if not is_told_at(inference, node, point):
+            return False
+        case ast.Call(func=func):
+            called = [v.scope for v in inference.values(func, point) if isinstance(v, Definition | Generator)]
+            owners = [func.value] if isinstance(func, ast.Attribute) else []
+            if isinstance(func, ast.Attribute) and func.attr in ENTERING_METHODS:
+                owners = node.args[:1]  # `enter_context(x)` gives what `with x` does
+            is_known = bool(inference.values(node, point)) and are_certain(
+                *((owner, point) for owner in owners)
+            )
+            return is_known and all(map(is_result_certain, called))
+    return bool(node is not None and inference.values(node, point))
+
+
+def _providers(inference: Inference, parameter: ast.arg, function: Scope) -> list[Scope]:
+    """The functions whose result a framework passes for a parameter: pytest fixtures, and `f` of `Depends(f)`."""
+    outside = inference.definition_point(function)
+    if outside is None or not isinstance(function.node, FunctionOrLambda):
+        return []
+    default = default_of(function.node.args, parameter)
+    sources: list[tuple[ast.AST | None, ProgramPoint]] = [(default, outside), (parameter.annotation, outside)]
+    for binding in inference.bindings_of(parameter.annotation, outside) if parameter.annotation else ():
+        if binding.value is not None and binding.scope is not None:  # `Cache = Annotated[...]`
+            at = ProgramPoint(binding.value, binding.scope, binding.order, binding.path)
+            sources += [(binding.value, at)] if isinstance(binding.value, ast.Subscript) else []
+    providers = []
+    for node, at in sources:
+        for call in all_nodes(node) if node is not None else ():
+            if isinstance(call, ast.Call) and any(
+                isinstance(v, QualifiedName) and v.name in DEPENDS for v in inference.values(call.func, at)
+            ):
+                dependencies = (v for part in call.args[:1] for v in inference.values(part, at))
+                providers += [
+                    v.scope for v in dependencies if isinstance(v, Definition) and v.scope.kind == "function"
+                ]
+    return providers or ([] if default is not None else fixtures_for(inference, parameter.arg, function))
+
+
+def _is_none_by_default(inference: Inference, parameter: ast.arg, function: Scope) -> bool:
+    """Whether a parameter defaults to None, and no known call site passes an unknown value for it."""
+    node = function.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    default, class_ = default_of(node.args, parameter), Scopes.class_of(function)
+    if not isinstance(default, ast.Constant) or default.value is not None:
+        return False
+    names = {node.name, getattr(class_.node, "name", node.name)} if class_ is not None else {node.name}
+    for name in sorted(names):
+        for point in inference.calls_named(name):
+            call = point.node
+            assert isinstance(call, ast.Call)
+            argument = argument_of(call, node.args, parameter, shifted=class_ is not None)
+            is_none = isinstance(argument, ast.Constant) and argument.value is None
+            if argument is not None and not is_none and not inference.values(argument, point):
+                return False
+    return True
