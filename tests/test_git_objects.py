@@ -136,7 +136,8 @@ def test_equal_contents_have_one_name_and_edited_files_have_none(checkout: Path)
 
 @pytest.mark.parametrize("name", ["gone", "--all", "", "HEAD:app"])
 def test_a_wrong_revision_is_one_clear_message(checkout: Path, name: str) -> None:
-    with pytest.raises(GitError, match=f"^{name}: git knows no such revision here; name a commit"):
+    said = f"{name}: git knows no such revision here" if name else "no revision is named"
+    with pytest.raises(GitError, match=f"^{said}; name a commit"):
         Repository(str(checkout)).revision(name)
 
 
