@@ -226,6 +226,25 @@ def test_fixes_are_granted_once(project: Path, check, monkeypatch: pytest.Monkey
         assert check(*style) == check("--no-cache", *style), name
 
 
+def test_who_only_uses_a_library_of_the_manager_is_nothing_to_fixes(
+    project: Path, check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    style = ["--output-format", "json"]
+    for path in (project / "app/old.py", project / "app/manager.py"):
+        path.write_text(f"import logging\n\nlogger = logging.getLogger('app')\n\n\n{path.read_text()}")
+    using = "import logging\n\nLEVEL = logging.INFO\n"
+    patching = "\n\ndef test(monkeypatch):\n    monkeypatch.setattr('logging.getLogger', None)\n"
+    (project / "tests/test_quiet.py").write_text(using)
+    first = check(*style)
+    assert '"fix": {' in first[1]
+    with monkeypatch.context() as patch:
+        patch.setattr("flake8_redis_ssot.fix.granted.Step", None)
+        (project / "tests/test_quiet.py").write_text(using + "# changed\n")
+        assert check(*style) == first
+    (project / "tests/test_quiet.py").write_text(using + patching)
+    assert check(*style) == check("--no-cache", *style)
+
+
 TELLING = {
     "a name in quotes": ("tests/test_quiet.py", "NAME = 'app.user.cache'\n"),
     "a type by its name": ("web/quiet.py", "def show(x: object) -> str:\n    return type(x).__name__ + 'Cache'\n"),

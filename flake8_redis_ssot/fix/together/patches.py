@@ -117,12 +117,9 @@ class PatchFinder:
                 by_module.setdefault(module, set()).add(last)
         modules_of = {m for m in map(self._module_of, by_module) if m}
         naming = {path for module in modules_of for path in self.rewriter.reads.quoted.get(module, ())}
-        foreign = {
-            m: _exchanging(lasts) for m, lasts in by_module.items() if m and not self.index.modules.is_ours(m)
-        }
         speaking = self._speaking_of(by_module)
         for path in self.index.facts if speaking else ():
-            if path not in speaking:
+            if path not in speaking or not (speaking[path] or self._given_around(path)):
                 continue
             try:
                 data = self.index.modules.filesystem.source(path).data
@@ -132,7 +129,6 @@ class PatchFinder:
                 continue
             given = {name for fixture, name in self._given_around(path).items() if fixture.encode() in data}
             modules = {m for m in speaking[path] if has_word(data, m.rpartition(".")[2].encode())}
-            modules = {m for m in modules if m not in foreign or any(p.search(data) for p in foreign[m])}
             modules |= given & by_module.keys()
             if not modules:
                 continue
@@ -159,9 +155,8 @@ class PatchFinder:
             modules = by_module.keys() & {*heads(text.replace(":", "."))}
             owner, _, last = text.rpartition(".")
             if last in lasts and (led := self.index.modules.lookup(owner)) is not None:
-                modules |= by_module.keys() & {
-                    led.qualified_name
-                }  # as one of the modules that import it has it
+                # as one of the modules that import it has it
+                modules |= by_module.keys() & {led.qualified_name}
             for module in modules:
                 for path in paths:
                     found.setdefault(path, set()).add(module)
@@ -177,6 +172,21 @@ class PatchFinder:
             if is_conftest and not by_module.keys().isdisjoint(self._fixtures_of(path).values()):
                 folder = os.path.join(os.path.dirname(path), "")
                 found = {one: set() for one in self.index.facts if one.startswith(folder)} | found
+        for module, lasts in by_module.items():
+            if module and not self.index.modules.is_ours(module):
+                # nearly every file may have one of a library, as `typing`: to read these would make fixes depend on all
+                for path in found.keys() - self._exchanging(lasts):
+                    found[path].discard(module)
+        return found
+
+    def _exchanging(self, names: Collection[str]) -> set[str]:
+        """The files that may give names of a library another value: most that use one only import it."""
+        found: set[str] = set()
+        # one pattern a name, as those that begin with plain bytes are searched for many times faster
+        for word in (name.encode() for name in sorted(names)):
+            name = re.escape(word)
+            pattern = re.compile(rb"%b(?:(?<=[.\"']%b)[\"']|(?<!\w%b)\s*=(?!=))" % (name, name, name))
+            found.update(path for path, _ in self.rewriter.reads.matching(pattern, [word]))
         return found
 
     def _of_unchecked(self, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
@@ -483,15 +493,6 @@ def _below(named: Mapping[str, str], owner: str) -> Iterator[str]:
     for text, module in named.items():
         if f"{owner}.".startswith(f"{module}."):
             yield text + owner[len(module) :]
-
-
-def _exchanging(names: Collection[str]) -> list[re.Pattern[bytes]]:
-    """Finds what may give names of a library another value: most files that use one only import it."""
-    # one pattern a name, as those that begin with plain bytes are searched for many times faster
-    return [
-        re.compile(rb"%b(?:(?<=[.\"']%b)[\"']|(?<!\w%b)\s*=(?!=))" % (name, name, name))
-        for name in (re.escape(one).encode() for one in sorted(names))
-    ]
 
 
 def _is_dotted(text: str) -> bool:
