@@ -421,8 +421,9 @@ class RuleContext:
 class Noqa:
     """A `noqa` comment that names codes of ours.
 
-    `unused` are those codes, with their places, that silenced nothing in this run, `known` those
-    that begin a rule's code, also where they do so in capitals alone; `is_bare` says that it names `RED`, which flake8 takes for none.
+    `unused` are those codes, with their places, that silenced nothing in this run. `known` are those that begin a
+    rule's code; of one in small letters it has the code in capitals. `is_bare` says that the comment names `RED`,
+    which flake8 takes for no code.
     """
 
     range: Range

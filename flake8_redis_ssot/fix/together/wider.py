@@ -25,16 +25,19 @@ class Wider:
         self._readers: dict[tuple[str, str], set[Function]] = {}
 
     def reached(self, patch: Patch, key: str, place: str, proposals: Iterable[Proposal]) -> str | None:
-        """A function that a patch of `place` reaches, and one of `key`, a name of another module, does not.
+        """A function that a patch of `place` reaches, but a patch of `key`, a name of another module, does not.
 
-        Or one whose place is taken by such a function, as `proposals` have it.
+        A function counts too if the `proposals` put one that looks `place` up in its place: after
+        `old.get_cache()` has become `home.get_redis()`, a patch of `home.redis_manager` reaches its callers.
         """
         if patch.text != key:
             return None  # it changes a part of what is the same object by both names
         if (key, place) not in self._readers:
             # a call by the name of a method does not tell whose it is: the patch was meant for the one beside it
             meant = {name for _, name in self._reading(key)}
-            self._readers[key, place] = {one for one in self._reading(place) if one[1] not in meant}
+            self._readers[key, place] = {
+                one for one in self._reading(place) if one[1] not in meant or self._is_at_top(*one)
+            }
         readers = self._readers[key, place] | {
             found
             for proposal in proposals
@@ -45,7 +48,13 @@ class Wider:
         run = readers & self.runs.run_with(patch.path, patch.line, patch.text) if readers else ()
         return f"`{min(run)[1]}` in {self.rewriter.short(min(run)[0])}" if run else None
 
+    def _is_at_top(self, path: str, name: str) -> bool:
+        """Whether a function is none of a class, so that calls of it are told by its import."""
+        view = self.rewriter.view(path, keep=False)
+        return view is not None and name in view.context.scopes.module.bindings
+
     def _function(self, name: str) -> Iterator[Function]:
+        """The function, if any, that a dotted name leads to."""
         symbol = self.rewriter.symbols.symbol(name)
         path = self.rewriter.index.modules.find(symbol.module) if symbol is not None else None
         if symbol is not None and path is not None:
