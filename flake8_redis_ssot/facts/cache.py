@@ -17,7 +17,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.codec import plain, reader, shape
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.facts.modules import ClientFacts, ModuleFacts, Modules
-from flake8_redis_ssot.facts.texts import Texts
+from flake8_redis_ssot.facts.texts import Search, Texts
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.stamps import Stamp, settled
 from flake8_redis_ssot.store import load, store, tool
@@ -197,12 +197,12 @@ class Cache:
         self,
         files: Sequence[str],
         read: Collection[str],
-        texts: Mapping[str, Mapping[str, bool]],
+        texts: Mapping[str, Mapping[str | Search, bool]],
         asked: Asked,
         day: str,
         found: list[Diagnostic],
     ) -> None:
-        """Store what the project rules found, after reading the files `read` and searching others for the patterns of `texts`."""
+        """Store what the project rules found, after reading the files `read` and the searches `texts` in others."""
         contents = {path: self._content(path) for path in read}
         known = self.digest_of_facts(files)
         if known is not None:
@@ -210,16 +210,16 @@ class Cache:
             self._texts = self._as_kept({path: texts[path] for path in texts if path not in contents})
             self._dirty = True
 
-    def _as_kept(self, texts: Mapping[str, Mapping[str, bool]]) -> bytes:
-        """Text searches and their results as one line of the cache, with each pattern written once."""
-        numbers: dict[str, int] = {}
+    def _as_kept(self, texts: Mapping[str, Mapping[str | Search, bool]]) -> bytes:
+        """Text searches and their results as one line of the cache, with each search written once."""
+        numbers: dict[str | Search, int] = {}
         kept = {
             path: " ".join(
                 [
                     self._content(path) or "",
                     *(
-                        f"{'-' * (not is_there)}{numbers.setdefault(pattern, len(numbers) + 1)}"
-                        for pattern, is_there in asked.items()
+                        f"{'-' * (not is_there)}{numbers.setdefault(search, len(numbers) + 1)}"
+                        for search, is_there in asked.items()
                     ),
                 ]
             )
@@ -229,12 +229,13 @@ class Cache:
 
     def _texts_hold(self) -> bool:
         """Whether the text searches of the last run would still have the same results."""
-        patterns, kept = json.loads(self._texts)
+        searches, kept = json.loads(self._texts)
+        searches = [one if isinstance(one, str) else Search(*one) for one in searches]
         now = Texts(self._filesystem)
         for path in kept if self._given is None else kept.keys() & self._changed:
             content, *asked = kept[path].split(" ")
             if (self._content(path) or "") != content and any(
-                now.has(path, patterns[abs(int(one)) - 1]) is one.startswith("-") for one in asked
+                now.has(path, searches[abs(int(one)) - 1]) is one.startswith("-") for one in asked
             ):
                 return False
         return True

@@ -68,7 +68,7 @@ from flake8_redis_ssot.syntax.arguments import (
     single,
 )
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import callee_of
+from flake8_redis_ssot.syntax.nodes import callee_of, is_generator
 from flake8_redis_ssot.syntax.scopes import Scopes
 from flake8_redis_ssot.syntax.synthetic import Produced
 
@@ -278,7 +278,7 @@ def _result(inference: Inference, scope: Scope, context: CallContext | None) -> 
     """What a call of the function `scope` gives: a coroutine, a generator, or what it returns within `context`."""
     if isinstance(scope.node, ast.AsyncFunctionDef) and not scope.yields:
         return (Coroutine(scope, context),)
-    if inference.is_generator(scope):
+    if is_generator(scope.node):
         return (Generator(scope, "iterator", context),)
     return inference.run_in_context(context, lambda: list(returned(inference, scope)))
 
@@ -360,7 +360,7 @@ def result_type(inference: Inference, function: Scope, given: Iterable[ProgramPo
 
 def given_by(inference: Inference, function: Scope) -> Iterator[Value]:
     """What a function yields, or else returns."""
-    if not inference.is_generator(function):
+    if not is_generator(function.node):
         yield from returned(inference, function)
     yield from containers.yielded(inference, function)
 

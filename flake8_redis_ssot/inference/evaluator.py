@@ -40,7 +40,6 @@ from flake8_redis_ssot.inference.widening import widened
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
 from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Scope, Store
-from flake8_redis_ssot.syntax.nodes import is_generator
 from flake8_redis_ssot.syntax.scopes import Scopes
 from flake8_redis_ssot.syntax.synthetic import Element, Narrowed, Produced, Promised
 
@@ -81,7 +80,6 @@ class Inference:
         self.shared: dict[Store, set[str]] = {}
         """For each store (`app.state.client = x`) the names by which other files read it, as far as bindings tell."""
         self._synthetic: dict[object, Any] = {}
-        self._generators: dict[Scope, bool] = {}
 
     def release(self) -> None:
         """Drop the references to and from the parts, so that all memory is freed without the garbage collector."""
@@ -369,12 +367,6 @@ class Inference:
     def given_by(self, function: Scope) -> list[Value]:
         """The values that a function yields, or else returns."""
         return list(calls.given_by(self, function))
-
-    def is_generator(self, function: Scope) -> bool:
-        """Whether a function has a `yield` of its own."""
-        if function not in self._generators:
-            self._generators[function] = is_generator(function.node)
-        return self._generators[function]
 
     def definition_point(self, scope: Scope) -> ProgramPoint | None:
         """The place where the `def`, `class` or `lambda` of a scope stands: there its defaults, annotations and decorators are evaluated."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from flake8_redis_ssot.analysis.lines import DYNAMIC
-from flake8_redis_ssot.facts.texts import LETTER
+from flake8_redis_ssot.facts.texts import LETTER, Search
 from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, PATCHING, REQUEST_OBJECTS, STATES
 from flake8_redis_ssot.libraries.standard import LOOP_WORDS
 
@@ -23,22 +23,22 @@ COROUTINE = r"async\s+def\b"
 PLUGINS = r"\bpytest_plugins\b"
 """Names the modules whose fixtures tests can use."""
 
-STORING = r"(?m)^\s*(?!(?:self|cls)\b)\w+(?:\.\w+|\[[^]\n]*\])\s*=(?!=)"
+STORING = r"(?m)^[ \t]*(?!(?:self|cls)\b)\w+(?:\.\w+|\[[^]\n]*\])\s*=(?!=)"
 """Assigns to an attribute or item of something that is not `self`: other files may read it there."""
 
-_MAKING = (
-    r"^class\s[^:]*",
+_MADE = (
+    r"^class\s([^:]*)",
     # indented lines continue the assignment
-    r"^[A-Za-z_][^\n=(]*=[^\n]*(?:\n[ \t)\]}][^\n]*)*?",
-    r"^[ \t]+\w+\s*=[^\n]*",
-    r"^\s*[A-Za-z_]\w*\s*:[^\n]*",
-    r"\bdef\s[^\n]*",
-    r"^\s+(?:self|cls)\.[^\n=(]*=[^\n]*",
-    r"\b(?:return|yield)\b(?:\s*\(\s*)?[^\n]*",
-    r"\.(?:append|add|insert|extend|update|setdefault)\([^\n]*",
-    r"->[^\n:]*",
+    r"^[A-Za-z_][^\n=(]*=([^\n]*(?:\n[ \t)\]}][^\n]*)*)",
+    r"^[ \t]+\w+\s*=([^\n]*)",
+    r"^[ \t]*[A-Za-z_]\w*\s*:([^\n]*)",
+    r"\bdef\s([^\n]*)",
+    r"^[ \t]+(?:self|cls)\.[^\n=(]*=([^\n]*)",
+    r"\b(?:return|yield)\b(?:\s*\(\s*)?([^\n]*)",
+    r"\.(?:append|add|insert|extend|update|setdefault)\(([^\n]*)",
+    r"->([^\n:]*)",
 )
-"""What may stand before a name in code that makes something of it for others: a class, an assignment, a `return`."""
+"""What code makes for others, and of what: the bases of a class, what is assigned, given by `return`, or stored."""
 
 _OBJECTS = STATES | APPLICATION_NAMES | {name.rpartition(".")[2] for name in REQUEST_OBJECTS}
 _APPLICATION = rf"""\b(?:{"|".join(sorted(_OBJECTS))})(?:\.|\[["'])"""
@@ -65,6 +65,6 @@ def plugin(module: str) -> str:
     return rf"""(?s){PLUGINS}.*["']{re.escape(module)}["']"""
 
 
-def making_of(name: str) -> str:
+def making_of(name: str) -> Search:
     """Makes something that others may get of `name`, which is a regular expression itself."""
-    return rf"(?m)(?:{'|'.join(_MAKING)})(?<!{LETTER}){name}(?!{LETTER})"
+    return Search(rf"{name}(?<!{LETTER}{name})(?!{LETTER})", within=rf"(?m){'|'.join(_MADE)}")

@@ -89,12 +89,13 @@ class Following:
             self._learn(paths)
             self._forget_changed()
             self._next = set()
-            self._application_values = []
             self._judge(paths)
             while self._forget_changed():  # a star import may have come before its module was judged
                 self._judge(sorted(self._inference.files))
-            self._next.update(self._users_of_application_values())
             new = self._next - self._inference.files.keys()
+            if not new:  # only now, as this looks into all files
+                new = set(self._users_of_application_values())
+                self._application_values = []
             if not new and self._inference.refresh():
                 new = set(self._inference.files)
             if not new:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from flake8_redis_ssot.facts.texts import LETTER, Texts
+from flake8_redis_ssot.facts.texts import LETTER, Search, Texts
 from flake8_redis_ssot.inference.fixpoint import Fixpoint
 from flake8_redis_ssot.inference.reach import Reach
 from flake8_redis_ssot.inference.values import Filled, Generator, Items, Pairs, Value
@@ -230,7 +230,7 @@ class Uses:
         before = LETTER if imported.of_module else rf"(?:{LETTER}|\.)"
         # the name first and what stands before it as a lookbehind: `re` searches fast for a literal start
         mention = rf"{imported.local_name}(?<!{before}{imported.local_name}){end}"
-        return self._texts.has(user, rf"(?s){mention}" + rf".*?{mention}" * times)
+        return self._texts.has(user, Search(mention, times + 1))
 
     @memoized
     def _imports_of(self, user: str, path: str, names: tuple[str, ...]) -> list[_Import]:

@@ -143,8 +143,11 @@ def own_yields(node: ast.AST) -> Iterator[ast.Yield | ast.YieldFrom]:
 
 def is_generator(function: ast.AST | None) -> bool:
     """Whether a function, and no lambda, has a `yield` of its own."""
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-        return False
+    return isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and _yields(function)
+
+
+@memoized
+def _yields(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return any(own_yields(function))
 
 
