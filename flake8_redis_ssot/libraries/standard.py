@@ -272,3 +272,15 @@ STATING_TYPES = frozenset(["cast", "TypeVar"])
 
 ENUMERATIONS = frozenset(["enum.Enum", "enum.IntEnum", "enum.StrEnum"])
 """Classes of the standard library whose members each have the value that is written for them."""
+
+FRAME_GETTERS = frozenset(["_getframe", "currentframe"])
+"""Functions, by their last names, that give the frame of the code that calls them, or of a caller of that."""
+
+FRAME_LISTER = "stack"
+"""The function of `inspect` that lists the frames of all code that is running, the innermost first."""
+
+PLACE_READERS = FRAME_GETTERS | {FRAME_LISTER, "__module__"}
+"""What tells in which module a function or class stands, or the code that calls."""
+
+PACKAGE_WALKERS = frozenset(["walk_packages", "iter_modules"])
+"""Functions of `pkgutil` that list the modules of a package."""

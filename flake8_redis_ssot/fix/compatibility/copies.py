@@ -10,13 +10,11 @@ from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State, is_changed
 from flake8_redis_ssot.fix.sources.symbols import Symbol
-from flake8_redis_ssot.libraries.standard import PICKLING, READING_METHODS
+from flake8_redis_ssot.libraries.standard import PICKLING, PLACE_READERS, READING_METHODS
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name, unparsed
 
 _OF_A_MODULE = frozenset(["__name__", "__file__", "__path__", "__package__", "__spec__", "__loader__"])
 """Names whose values are other ones in each module."""
-_PLACE_READERS = frozenset(["__module__", "_getframe", "currentframe", "stack"])
-"""What tells in which module a function or class stands, or the code that calls."""
 
 
 class Copies:
@@ -115,10 +113,10 @@ class Copies:
                 continue
             seen.add(symbol.qualified_name)
             for part in all_nodes(symbol.node or ast.Pass()) if symbol.module != module else ():
-                if isinstance(part, ast.Attribute) and part.attr in _PLACE_READERS:
+                if isinstance(part, ast.Attribute) and part.attr in PLACE_READERS:
                     return True
                 if isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
-                    if part.func.id in _PLACE_READERS:
+                    if part.func.id in PLACE_READERS:
                         return True
                     new.append(self.symbols.value(part.func, symbol.module))
         return False

@@ -12,6 +12,7 @@ from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.libraries.commands import COMMANDS
+from flake8_redis_ssot.libraries.standard import FRAME_GETTERS, FRAME_LISTER
 from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, all_nodes, last_name, own_nodes, root_of
 
 _DEPTH = 4
@@ -247,10 +248,10 @@ def _frame(node: ast.AST) -> int | None:
             depth = _frame(inner)
             return depth + 1 if depth is not None else None
         case ast.Subscript(value=ast.Call(func=func), slice=ast.Constant(value=int(depth))) if (
-            last_name(func) == "stack" and last_name(getattr(func, "value", None)) == "inspect"
+            last_name(func) == FRAME_LISTER and last_name(getattr(func, "value", None)) == "inspect"
         ):
             return depth
-        case ast.Call(func=func, args=args) if last_name(func) in ("_getframe", "currentframe"):
+        case ast.Call(func=func, args=args) if last_name(func) in FRAME_GETTERS:
             match args:
                 case []:
                     return 0

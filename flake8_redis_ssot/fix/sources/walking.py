@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator
 
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES
+from flake8_redis_ssot.libraries.standard import PACKAGE_WALKERS
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import Comprehension, all_nodes, last_name, parents_of, unparsed
 
-_WALKERS = frozenset(["walk_packages", "iter_modules"])
 _OWN = frozenset(["__path__", "__file__"])
 
 
@@ -62,7 +62,7 @@ def _walked(tree: ast.Module) -> frozenset[str]:
             continue
         if last_name(part.func) in LOADER_NAMES and not isinstance(part.args[0], ast.Constant):
             loads.append(part)
-        elif last_name(part.func) in _WALKERS:
+        elif last_name(part.func) in PACKAGE_WALKERS:
             for inner in all_nodes(part.args[0]):
                 if isinstance(inner, ast.Attribute) and inner.attr == "__path__":
                     found.add(unparsed(inner.value))
