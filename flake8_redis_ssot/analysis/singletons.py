@@ -21,8 +21,9 @@ def is_shared(inference: Inference, scope: Scope) -> bool:
     for base, values in bases_of(inference, scope):
         if isinstance(base, ast.Call) or any(_is_singleton(v) for v in values):
             return True
+    point = inference.definition_point(scope)
     for keyword in node.keywords:
-        if keyword.arg == "metaclass" and not _is_plain(inference, keyword.value, _outside(inference, scope)):
+        if keyword.arg == "metaclass" and (point is None or not _is_plain(inference, keyword.value, point)):
             return True
     return any(
         isinstance(b.value, Function) and _keeps_objects(b.value, node.name)
@@ -44,19 +45,12 @@ def _is_plain(inference: Inference, metaclass: ast.expr, point: ProgramPoint) ->
 
 
 def bases_of(inference: Inference, scope: Scope) -> Iterator[tuple[ast.expr, frozenset[Value]]]:
-    """The bases of a class, each with what it may be."""
-    node = scope.node
-    if isinstance(node, ast.ClassDef):
+    """The bases that a class is written with, each with what it may be: none for one that `namedtuple` makes."""
+    node, point = scope.node, inference.definition_point(scope)
+    if isinstance(node, ast.ClassDef) and point is not None:
         for base in node.bases:
             base = base.value if isinstance(base, ast.Subscript) else base
-            yield base, inference.values(base, _outside(inference, scope))
-
-
-def _outside(inference: Inference, scope: Scope) -> ProgramPoint:
-    """Where the bases and decorators of a class are evaluated."""
-    assert scope.node is not None and scope.parent is not None
-    binding = inference.definitions[scope.node]
-    return ProgramPoint(scope.node, scope.parent, binding.order, binding.path)
+            yield base, inference.values(base, point)
 
 
 def _is_singleton(value: Value) -> bool:

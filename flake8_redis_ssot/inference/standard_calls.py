@@ -175,7 +175,8 @@ def _record_class(call: ast.Call, around: Scope, order: int) -> Scope | None:
         ast.AnnAssign(ast.Name(str(name)), (more or [ast.Constant(None)])[0], (*more[1:2], default)[0], 1)
         for (name, more), default in zip(fields, field_defaults, strict=False)
     ]
-    scope = Scope("class", around, ast.ClassDef("", [ast.Name(RECORD)], [], [*body], []))
+    node = ast.copy_location(ast.ClassDef("", [ast.Name(RECORD)], [], [*body], []), call)
+    scope = Scope("class", around, node)
     for (name, _), stated in zip(fields, body, strict=True):
         scope.bindings[str(name)] = [Binding(order, (), value=stated, scope=around)]
     return scope
