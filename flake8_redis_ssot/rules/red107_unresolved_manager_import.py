@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 
 from flake8_redis_ssot.analysis.dotted_strings import references
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.modules import Modules
 from flake8_redis_ssot.libraries.vocabulary import GETTING_WORDS, MANAGER_WORDS, OTHER_WORDS
+from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.source import Range
 
@@ -95,7 +98,8 @@ class UnresolvedManagerImport(ProjectRule):
 
     def _missing(self, context: RuleContext, where: Range, name: str, project: ProjectContext) -> Diagnostic:
         module, _, last = name.rpartition(".")
-        there = project.index.modules.find(module) is not None
+        trees = _trees(name, context.source.path, project.index)
+        there = any(tree.find(module) is not None for tree in trees)
         what = f"`{module}` has no `{last}`" if there else f"there is no module `{module}`"
         return self.diagnostic(
             context, where, f"`{name}` does not exist: {what}; {context.use_instead(name)}", symbols=(name,)
@@ -109,4 +113,18 @@ class UnresolvedManagerImport(ProjectRule):
         if owner not in (None, boundary) or any(pattern.covers(name) for pattern in boundary.forbidden):
             return False  # RED103 and RED101 say so
         looks = any(_MANAGER.fullmatch(part) for part in name.split(".")[-2:])
-        return (looks or owner is boundary) and index.modules.lookup(name) is None
+        is_meant = looks or owner is boundary
+        return is_meant and all(tree.lookup(name) is None for tree in _trees(name, path, index))
+
+
+def _trees(name: str, path: str, index: ProjectIndex) -> Iterator[Modules]:
+    """Where a file may find `name`: in the project, and below the root of the package in which it lies itself."""
+    yield index.modules
+    top = name.partition(".")[0]
+    folder = os.path.dirname(path)
+    while folder.startswith(index.settings.root + os.sep):
+        above = os.path.dirname(folder)
+        if os.path.basename(folder) == top:
+            # another distribution may have a package of the same name, whose root no setting names
+            yield Modules((above,), index.modules.filesystem)
+        folder = above
