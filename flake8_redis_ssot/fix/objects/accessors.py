@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, replace
 
+from flake8_redis_ssot.analysis.operations import gives_a_client, words
 from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.made_once import bindings_of, made_once
 from flake8_redis_ssot.fix.objects.making import Making
@@ -39,6 +41,9 @@ _DEPTH = 8
 _STATIC = frozenset(["classmethod", "staticmethod"])
 _KNOWN_DECORATORS = CACHES | _STATIC | {"property", "cached_property", "override", "final"}
 
+
+_FURTHER = re.compile(r"_(?:by|for|from|of|with)(?:_|$)")
+"""Where a name has said what is given, and goes on."""
 
 _UNKNOWN = "what `{}` gives cannot be determined"
 
@@ -208,7 +213,7 @@ class Accessors:
             if lead.is_fresh and function is not None:
                 raise Unfit("`{}` builds another one at every call, with a pool of its own")
         except Unfit as error:
-            if self._may_give(function, code):
+            if _may_give(code):
                 at = self.symbols.at(error.code) if error.code is not None else ""
                 if error.code is not None and at:
                     part = unparsed(error.code.node)
@@ -222,14 +227,6 @@ class Accessors:
         kind = self._kinds.get(target, "client")
         at = self.symbols.at(code.at(function) if function is not None else lead.made)
         found.append(Accessor(home, tail, at, lead.made, kind, target, is_async, lead.acts, lead.is_of_loop))
-
-    def _may_give(self, function: Function | None, code: Code) -> bool:
-        """Whether something that is no accessor looks it, so that the reason is worth saying."""
-        node = code.node.func if isinstance(code.node, ast.Call) else code.node
-        words = set(last_name(node).lower().split("_"))
-        return bool(words & {"client", "redis", "pool", "connection", "conn"}) and (
-            function is None or bool({"get", "client", "redis", "pool"} & words)
-        )
 
     # what expressions give
 
@@ -313,7 +310,7 @@ class Accessors:
             else:
                 values.append(Code(value, module, None, function))
         if len(values) != 1:
-            raise Unfit("`{}` is given several things" if values else _UNKNOWN)
+            raise Unfit(f"`{home}` is assigned in several places" if values else _UNKNOWN)
         if (may_be_none or values[0].function is not None) and name not in sure:
             raise Unfit("`{}` is None at times")
         return replace(self.lead(values[0], depth), is_fresh=False)
@@ -404,6 +401,13 @@ class Accessors:
             raise Unfit("`{}` is given several things")
         item = self.making.of_object(items[0], of[1])
         return replace(self.lead(item, depth), is_fresh=False, is_of_loop=True)
+
+
+def _may_give(code: Code) -> bool:
+    """Whether something that is no accessor looks it, so that the reason is worth saying: `get_client_for`, no `redis_key`."""
+    node = code.node.func if isinstance(code.node, ast.Call) else code.node
+    name = _FURTHER.split(last_name(node))[0]
+    return gives_a_client(name) or words(name)[-1:] == ["pool"]
 
 
 def _called_in(member: Member, of: Symbol, maker: Code | None) -> Code:
