@@ -75,12 +75,14 @@ class ClientMakers:
     def traits(self, scope: Scope) -> ClassTraits:
         """What a class has to do with clients and pools."""
         bases = tuple(self._bases(scope))
+        built = tuple(dict.fromkeys(self._built(scope)))
         return ClassTraits(
-            tuple(dict.fromkeys(self._built(scope))),
+            built,
             bases,
             tuple(sorted(name for name in scope.bindings if bases and self._overrides(scope, name))),
             is_shared(self.inference, scope),
             self._has_redis(scope),
+            bool(built) or self._stores_redis(scope),
         )
 
     def _built(self, scope: Scope) -> Iterator[Built]:
@@ -332,6 +334,14 @@ class ClientMakers:
             if first <= getattr(point.node, "lineno", 0) <= last
             for value in self.inference.values(point.node, point)
         )
+
+    def _stores_redis(self, scope: Scope) -> bool:
+        """Whether an attribute is a client, a pool or a manager, or a parameter that is named like a client."""
+        bindings = [b for group in (*scope.attributes.values(), *scope.bindings.values()) for b in group]
+        origins = (leaf for value, point in _values(bindings) for leaf, _ in self._origins(value, point))
+        return any(
+            isinstance(leaf, ast.arg) and CLIENT_WORDS.intersection(words(leaf.arg)) for leaf in origins
+        ) or any(self._is_redis(value) for binding in bindings for value in self.inference.values_of(binding))
 
     def _is_redis(self, value: Value) -> bool:
         """Whether a value is a client, a pool, a manager, or a builder of one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
-from flake8_redis_ssot.facts.modules import Built, Kind, Modules
+from flake8_redis_ssot.facts.modules import Built, ClassTraits, Kind, Modules
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.settings.model import Boundary, Settings
 
@@ -100,13 +100,21 @@ class ManagerFacts:
             found += [one for one in inherited if one.method not in traits.replaced]
         return found
 
-    def reaches(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
+    def reaches(self, name: str) -> bool:
         """Whether the class `name` builds, borrows or holds a client, pool or manager."""
+        return any(traits.reaches for traits in self._lineage(name))
+
+    def holds(self, name: str) -> bool:
+        """Whether objects of the class `name` keep a client, pool or manager, beyond the call that got it."""
+        return any(traits.holds or (traits.is_shared and traits.reaches) for traits in self._lineage(name))
+
+    def _lineage(self, name: str, seen: frozenset[str] = frozenset()) -> Iterator[ClassTraits]:
+        """The traits of a class and of its bases."""
         known = self.modules.traits(name) if name not in seen else None
-        if known is None:
-            return False
-        home, traits = known
-        return traits.reaches or any(self.reaches(base, seen | {name, home}) for base in traits.bases)
+        if known is not None:
+            yield known[1]
+            for base in known[1].bases:
+                yield from self._lineage(base, seen | {name, known[0]})
 
     def modules_of(self, boundary: Boundary) -> Iterator[str]:
         """The modules that are managers of `boundary`, as far as they exist."""

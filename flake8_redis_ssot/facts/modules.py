@@ -73,7 +73,7 @@ class ClassTraits:
     """What a class has to do with clients and pools, not counting its `bases` in the project.
 
     `replaced` are its methods that do not call on those of its bases. `is_shared` is set if a call may return an
-    existing object, `reaches` if the class builds, borrows or holds a client, pool or manager.
+    existing object, `reaches` if the class builds, borrows or holds a client, pool or manager, `holds` if an object keeps one.
     """
 
     built: tuple[Built, ...] = ()
@@ -81,6 +81,7 @@ class ClassTraits:
     replaced: tuple[str, ...] = ()
     is_shared: bool = False
     reaches: bool = False
+    holds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,10 +201,10 @@ def _say_that_there_is_none(evidence: Evidence, ranked: Sequence[Candidate], pro
     beside = places - sum(len(one.module.built) for one in ranked)
     if ranked and beside:
         proposal.summary += f", {beside} of them in tests and what stands beside the application"
-    most = max(ranked, key=lambda one: _importers(one.module), default=None)
-    if most is not None and len(ranked) > 1 and _importers(most.module):
+    first, *more = sorted(((_importers(one.module), one.name) for one in ranked), reverse=True) or [(0, "")]
+    if more and first[0] > more[0][0]:
         proposal.undecided.append(
-            f"most files import `{most.name}` of those that build: {count(_importers(most.module), 'file')}"
+            f"most files import `{first[1]}` of those that build: {count(first[0], 'file')}"
         )
     for one in sorted(ranked, key=lambda one: (-len(one.module.built), one.name))[:_SHOWN]:
         proposal.undecided.append(f"{one.name}: {spoken_for(one.module)}")

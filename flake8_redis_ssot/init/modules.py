@@ -133,7 +133,7 @@ def _holders(index: ProjectIndex, module: str) -> Iterator[str]:
     """The classes of a module that hold a client and are called after Redis, whatever their methods do."""
     known = index.modules.facts(module)
     for name, what in known.names.items() if known is not None else ():
-        if what.kind == "class" and is_plain_name(name) and index.managers.reaches(f"{module}.{name}"):
+        if what.kind == "class" and is_plain_name(name) and index.managers.holds(f"{module}.{name}"):
             yield name
 
 

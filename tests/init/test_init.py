@@ -317,6 +317,11 @@ def test_at_a_terminal_nothing_is_asked_where_one_is_clear(tmp_path: Path) -> No
     assert "Which module" not in answered(tmp_path)
 
 
+def test_where_several_are_imported_alike_none_is_said_to_be_most(tmp_path: Path, run: Command) -> None:
+    write(tmp_path, "for_a_check")
+    assert "most files import" not in run("init", cwd=tmp_path).stdout
+
+
 def test_flake8_options_are_not_written(tmp_path: Path, run: Command) -> None:
     result = run("init", "--flake8", "--write", cwd=tmp_path)
     assert result.returncode == 2
