@@ -237,9 +237,10 @@ def _order(step: Step) -> tuple[str, int, str]:
 
 
 def importing(index: ProjectIndex, managers: Iterable[Manager], settings: Settings) -> Importing:
-    """The files that import a manager, or one of the others."""
+    """The files that import a manager, or one of the others; `managers` are those of `index`."""
     one = {path for boundary in settings.boundaries for path in index.manager_users(boundary)}
-    rest = {path for m in managers if m.role != "manager" for path in index.importers(m.module)}
+    others = (path for m in managers if m.role != "manager" for path in m.importers)
+    rest = {os.path.join(settings.root, *path.split("/")) for path in others}
     return Importing(len(one - rest), len(one | rest))
 
 
@@ -248,10 +249,11 @@ def _measures(
 ) -> Iterator[Measure]:
     managers = found.managers
     others = [manager for manager in managers if manager.role != "manager"]
-    still = {manager.module for manager in managers_of(after, settings)}
+    later = [*managers_of(after, settings)]
+    still = {manager.module for manager in later}
     then = sum(m.role != "competing" or m.module in still for m in managers)  # no module is deleted
     yield Measure("managers", "managers", len(managers), then, len(managers) - len(others))
-    before, now = (importing(seen, managers, settings) for seen in (index, after))
+    before, now = importing(index, managers, settings), importing(after, later, settings)
     yield Measure(
         "importing-files",
         "files that import the one manager alone, of "
@@ -313,13 +315,25 @@ def managers_of(index: ProjectIndex, settings: Settings) -> Iterator[Manager]:
         place = index.place(path)
         if not place.modules or set(place.modules) & seen:
             continue
-        made = _manager(index, settings, place.modules[0], "competing", place.boundary)
-        yield replace(made, classes=tuple(one.name for one in competing[path]))
+        names = [
+            f"{module}.{one}" for module in place.modules for made in competing[path] for one in made.known_as
+        ]
+        found = _manager(index, settings, place.modules[0], "competing", place.boundary, names)
+        yield replace(found, classes=tuple(one.name for one in competing[path]))
 
 
-def _manager(index: ProjectIndex, settings: Settings, module: str, role: str, boundary: Boundary) -> Manager:
+def _manager(
+    index: ProjectIndex,
+    settings: Settings,
+    module: str,
+    role: str,
+    boundary: Boundary,
+    names: Collection[str] = (),
+) -> Manager:
+    """A manager, with the files that import it, or one of the `names` in it from wherever that is handed on."""
     path = index.modules.find(module)
-    importers = [p for p in index.importers(module) if p != path]
+    taking = index.importers_of([module], names) if names else ()
+    importers = sorted({*index.importers(module), *taking} - {path or ""})
     naming = [
         p for p, fact in index.facts.items()
         if p != path and any(n == module or n.startswith(f"{module}.") for n in fact.quoted.split("\n"))

@@ -530,6 +530,23 @@ def test_a_class_that_competes_is_a_manager_though_no_setting_names_it(project: 
     assert found["app.redis_manager"][0] == "manager" and found["app.cache.store"][0] == "forbidden"
 
 
+def test_who_takes_a_competing_class_from_its_package_imports_it(project: Path, run: Command) -> None:
+    methods = "".join(
+        f"\n    def {name}(self, key: str) -> int:\n        return self._client.{name}(key)\n"
+        for name in ("get", "incr", "delete")
+    )
+    add(project, "app/other/__init__.py", "from .other import Other, Clock as Clock\n")
+    head = MANAGER[: MANAGER.index("    def get(")].replace("RedisManager", "Other")
+    add(project, "app/other/other.py", f"{head.rstrip()}\n{methods}\n\nclass Clock:\n    pass\n")
+    add(project, "app/takes.py", "from app.other import Other\n\nOther().get('a')\n")
+    add(project, "app/beside.py", "from app.other import Clock\n\nClock()\n")
+    add(project, "tests/test_other.py", "from app.other import Other\n\nOther().get('a')\n")
+    managers = {one["module"]: one for one in planned(project, run)["managers"]}
+    found = managers["app.other.other"]
+    assert found["importers"] == ["app/other/__init__.py", "app/takes.py", "tests/test_other.py"]
+    assert found["tests"] == ["tests/test_other.py"]
+
+
 def test_methods_are_asked_for_of_classes_that_act_as_managers_alone(project: Path, run: Command) -> None:
     beside = "\n\nclass Clock:\n    def now(self) -> int:\n        return 0\n\n\nclock = Clock()\n"
     other = MANAGER.replace("RedisManager", "Other").replace("redis_manager", "other")
