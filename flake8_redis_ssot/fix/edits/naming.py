@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.view import View
+from flake8_redis_ssot.syntax.bindings import Binding
 from flake8_redis_ssot.syntax.imports import Imported, Part
 from flake8_redis_ssot.syntax.nodes import all_nodes
 
@@ -115,7 +116,10 @@ def name_for(view: View, proposal: Proposal, home: str, places: Sequence[ast.exp
             continue
         for base in view.bases(found_statement):
             found = view.uses.binding(found_statement, alias) if alias.name != "*" else None
-            if found is None or f"{base}.{alias.name}" != home:
+            taken_from = f"{base}.{alias.name}"
+            if found is None or alias in proposal.drops:
+                continue
+            if taken_from != home and not _leads(view, taken_from, home, alias, found):
                 continue
             if all(view.uses.means(found[0], first_name(place), found[1]) for place in places):
                 return found[0]
@@ -133,6 +137,13 @@ def name_for(view: View, proposal: Proposal, home: str, places: Sequence[ast.exp
         )
     proposal.adds.append(Imported(spelled(view, statement, module), last, new if new != last else None))
     return new
+
+
+def _leads(view: View, name: str, home: str, alias: ast.alias, found: tuple[str, Binding]) -> bool:
+    """Whether an import of another module gives the object `home`, under a name that stays whatever becomes of it."""
+    led = view.modules.lookup(name)
+    stays = alias.asname is not None or alias.name == home.rpartition(".")[2]
+    return led is not None and led.qualified_name == home and stays and bool(view.uses.of(*found))
 
 
 def first_name(place: ast.expr) -> ast.Name:
