@@ -23,7 +23,7 @@ from flake8_redis_ssot.fix.execution.import_graph import (
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.symbols import Symbols
 from flake8_redis_ssot.fix.sources.view import View
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed
 
 _WARNING = re.compile(r"`[\w.]*\bwarn\(")
 
@@ -192,8 +192,23 @@ class ImportEffects:
         there = {*view.place.modules}.union(*map(self._running_with, map(self.module_of, proposal.written)))
         loaded = self.others(view, importing) | there
         if module not in loaded:
-            proposal.reach |= {
-                f"{LOADED}{one}": None
+            gone = [
+                one
                 for one in self._running_with(module) | {*with_parents(module)}
                 if not any(f"{other}.".startswith(f"{one}.") for other in loaded)
-            }
+            ]
+            self._check_unread(view, proposal, gone)
+            proposal.reach |= {f"{LOADED}{one}": None for one in gone}
+
+    def _check_unread(self, view: View, proposal: Proposal, gone: Sequence[str]) -> None:
+        """Refusal where the file goes on to read a module of its package that no import of it loads any more."""
+        handles = {h for one in gone for h in self.replacements.index.handles(view.path, one) if "." in h}
+        lasts = {handle.rpartition(".")[2] for handle in handles}
+        for node in view.uses.parents if handles else ():
+            if isinstance(node, ast.Attribute) and node.attr in lasts and (text := unparsed(node)) in handles:
+                start, end = view.span(node)
+                if not any(first <= start and end <= last for first, last, _ in proposal.parts):
+                    raise Refusal(
+                        f"line {node.lineno} uses `{text}`, which only this import loads",
+                        f"import `{text}` too",
+                    )
