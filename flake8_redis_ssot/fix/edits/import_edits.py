@@ -295,6 +295,8 @@ class ImportEdits(ObjectEdits):
     ) -> None:
         """Exchange what is read of a module, through another module where that `keeps` all of it."""
         for dotted, (replacement, members) in groups.items():
+            if keeps or late:
+                self.check_moment(replacement, dotted)
             verdict = self.compatibility.judge(view, replacement, members)
             self.take(view, proposal, replacement, verdict)
             module, _, last = replacement.new.qualified_name.rpartition(".")

@@ -42,6 +42,8 @@ class ObjectEdits:
     ) -> Proposal:
         """`from module import object`: the object is exchanged where it is imported, or where it is used."""
         replacement = self.replacements.find(old, view.place.boundary)
+        if late:
+            self.check_moment(replacement, old)
         kept, groups = self._grouped(view, replacement, places)
         unseen = view.unseen_reader(name) if not late else None
         verdict = self.compatibility.judge(view, replacement, kept, unseen)
@@ -103,6 +105,16 @@ class ObjectEdits:
             f"`{name}` has another meaning too where it is used",
             "rename that, and import what is meant by name",
         )
+
+    def check_moment(self, replacement: Replacement, old: str) -> None:
+        """Refusal where the name `old` has what its home had when its module was imported, and the home gives another one later."""
+        home, module = replacement.new.qualified_name, old.rpartition(".")[0]
+        is_own = replacement.old.qualified_name == home and module != replacement.new.module
+        if is_own and (replacement.new.is_set_later or self.replacements.is_rebound(home)):
+            raise Refusal(
+                f"`{home}`{self.symbols.at(replacement.new)} is given another object later, and `{old}` may be the one before",
+                "bind the name once, or change this by hand",
+            )
 
     def take(self, view: View, proposal: Proposal, replacement: Replacement, verdict: Verdict) -> None:
         """Take in what was found of one of the exchanges, with the members that are called otherwise."""
