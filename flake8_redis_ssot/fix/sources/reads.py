@@ -15,7 +15,7 @@ from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, LOADING, OBJECT_PATCHERS
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.imports import local_name_of
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, root_of, unparsed
+from flake8_redis_ssot.syntax.nodes import DEFINITIONS, all_nodes, last_name, root_of, unparsed
 
 _EXAMPLE = re.compile(r"^ *(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
 _IMPORTS = (ast.Import, ast.ImportFrom)
@@ -299,6 +299,9 @@ def reads(tree: ast.Module) -> Reads:
                 bare |= {
                     local_name_of(s, a) for s in all_nodes(tree) if isinstance(s, _IMPORTS) for a in s.names
                 }
+            case ast.ClassDef(body=body):  # what it imports, its readers have
+                imports = (s for s in all_nodes(*body, closed=DEFINITIONS) if isinstance(s, _IMPORTS))
+                bare |= {local_name_of(s, a) for s in imports for a in s.names}
             case ast.Name() | ast.Attribute():
                 nodes.append(part)
             case ast.Constant(value=str(text)) if text.isidentifier():
@@ -306,6 +309,7 @@ def reads(tree: ast.Module) -> Reads:
             case ast.Call(func=func) if _is_setting(func):
                 texts = {str(a.value) for a in _arguments(part) if isinstance(a, ast.Constant)}
                 names = texts.union(names_given(part))
+                strings |= {*names_given(part)}
                 owner = dictionary_owner(_arguments(part)[0]) if names else func
                 if _is_dotted_name(owner) and owner is not func:
                     stored |= {f"{unparsed(owner)}.{name}" for name in names}

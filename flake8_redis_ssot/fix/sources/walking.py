@@ -31,6 +31,22 @@ def had_by_walking(index: ProjectIndex, reads: ProjectReads) -> Iterator[tuple[s
                 yield path, module, "*"
 
 
+def had_by_asking(index: ProjectIndex, reads: ProjectReads) -> Iterator[tuple[str, str, str]]:
+    """The files that ask a package for a name which its `__getattr__` may take from a forbidden module: with that and the name."""
+    for module in _forbidden(index):
+        known = index.modules.facts(module)
+        quoting = {index.place(path) for path in reads.quoted.get(module, ()) if path in index.facts}
+        named = {name for place in quoting for name in place.modules}
+        for package in {*_packages(module), *named} if known is not None else ():
+            own = index.modules.facts(package)
+            if known is None or own is None or "__getattr__" not in own.names:
+                continue
+            for path in index.importing(package):
+                asked = {edge.name for edge in index.edges(path) if edge.module == package and edge.name}
+                asked |= reads.of(path).of(index.handles(path, package))
+                yield from ((path, module, name) for name in asked & known.names.keys() - own.names.keys())
+
+
 def _forbidden(index: ProjectIndex) -> Iterator[str]:
     patterns = [pattern for boundary in index.settings.boundaries for pattern in boundary.forbidden]
     for path in index.facts:

@@ -17,7 +17,7 @@ from flake8_redis_ssot.fix.sources.escape import BY_NAME
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.unchecked import PYTHON, QUOTED, line_of, split
 from flake8_redis_ssot.fix.sources.view import View
-from flake8_redis_ssot.fix.sources.walking import had_by_walking
+from flake8_redis_ssot.fix.sources.walking import had_by_asking, had_by_walking
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, own_nodes, unparsed
 
@@ -36,7 +36,7 @@ _BY_OPERATORS = frozenset(
 )
 
 
-_IN_STRING = Refusal("it is named there in a string", "change both by hand")
+_IN_STRING = Refusal("it is got there by a name in a string, or from its package", "change both by hand")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ class Staying:
                 if module and diagnostic.path in index.facts:
                     yield diagnostic.path, module, name
         yield from had_by_walking(index, reads)
+        yield from had_by_asking(index, reads)
 
     def of(
         self, root: str, proposals: Collection[Proposal], refused: Iterable[tuple[Diagnostic, Refusal]]
