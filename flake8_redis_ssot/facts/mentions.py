@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 # patterns that begin with one plain byte are searched for many times faster
 _QUOTED = [
-    re.compile(rb"%b([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:[.:][A-Za-z_]\w*)+)\.?[\"'%%{]" % quote)
+    re.compile(
+        rb"%b(?:[\w.-]+ *= *)?([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:[.:][A-Za-z_]\w*)+)\.?[\"'%%{]" % quote
+    )
     for quote in (b'"', b"'")
 ]
 _PIECES = [re.compile(rb"%b\.([\w.]*\w)[.\"'{\\]" % before) for before in (b'"', b"'", rb"\}", b"%s")]
@@ -22,10 +24,12 @@ _LOADING_WORDS = (
     b"walk_packages",
     b"iter_modules",
     b"sys.modules",
+    b"getmodule(",
+    b".__globals__",
 )
 _LOADING = re.compile(
-    rb"\b(?:import_module|__import__|resolve_name|import_string)\((?!\s*[\"'][\w.]+[\"'])|\bwalk_packages\b"
-    rb"|\biter_modules\b|(?<![\"'] in )(?<![\"'] not in )\bsys\.modules\b"
+    rb"\b(?:import_module|__import__|resolve_name|import_string)\((?!\s*[\"'][\w.]+[\"']\s*[,)])|\bwalk_packages\b"
+    rb"|\biter_modules\b|\bgetmodule\(|\.__globals__\b|(?<![\"'] in )(?<![\"'] not in )\bsys\.modules\b"
     rb"(?!\s*(?:\[|\.get\()\s*(?:__name__|[\"']__main__[\"'])\s*[\]),]|[\"'])"
 )
 """Loads modules by computed names. `"m" in sys.modules` loads none, nor does `sys.modules[__name__]`."""
@@ -37,9 +41,9 @@ _BY_PATH = re.compile(rb"\b(?:run_path|spec_from_file_location|SourceFileLoader|
 class Mentions:
     """What one file names in strings.
 
-    `quoted` are dotted names in quotes, or at the start of a longer string, and entry points (`module:name`). `coded`
+    `quoted` are dotted names in quotes, or at the start of a longer string, and entry points (`module:name`, `script = module:name`). `coded`
     are names that code within strings imports. `pieces` are names behind a dot, to be appended to others (`".tasks"`).
-    `loads` is set if it imports modules by computed names, goes through all modules, or runs files; `by_path` if it
+    `loads` is set if it imports modules by computed names, goes through all modules, has that of a function, or runs files; `by_path` if it
     runs files by their paths.
     """
 

@@ -31,10 +31,14 @@ _TABLE = re.compile(r"^[ \t]*\[{1,2}[ \t]*([^\[\]\n]+?)[ \t]*\]{1,2}[ \t]*(?:#.*
 _EXAMPLE = re.compile(rb"^[ \t]*(?:>>>|\.\.\.) ?(.*)$", re.MULTILINE)
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+")
 
-_CODE_SUFFIXES = (*SETTINGS_SUFFIXES, ".ipynb", ".sh", ".bash", ".mk")
+_CODE_SUFFIXES = (*SETTINGS_SUFFIXES, ".ipynb", ".sh", ".bash", ".mk", ".pyx", ".pxd", ".pxi", ".pyw")
 _CODE_NAMES = frozenset(["Makefile", "Dockerfile", "Justfile", "justfile", "Procfile"])
 """Files that may hold Python code beside other things."""
-_CODE = re.compile(r"\bfrom\s+([A-Za-z_][\w.]*)\s+import\s+\(?\s*([A-Za-z_]\w*(?:\s*,\s*[A-Za-z_]\w*)*)")
+_CODE = re.compile(
+    r"\b(?:from\s+([A-Za-z_][\w.]*)\s+)?import\s+\(?\s*"
+    r"([A-Za-z_][\w.]*(?:\s+as\s+\w+)?(?:\s*,\s*[A-Za-z_][\w.]*(?:\s+as\s+\w+)?)*)"
+)
+"""Imports: from what, and what, as `name as local`."""
 _DOCUMENTS = (".md", ".rst", ".txt")
 """Files whose examples doctest may run."""
 
@@ -175,8 +179,7 @@ class Unchecked:
         with suppress(SourceError):
             text = self._filesystem.source(path).data.decode("utf-8", "replace")
             text = without_own(path, text, self._settings)
-            code = {f"{m[1]}.{name.strip()}" for m in _CODE.finditer(text) for name in m[2].split(",")}
-            return set(_DOTTED.findall(text)) | code
+            return {*_DOTTED.findall(text), *_imported(text.replace("\\n", "\n"))}
         return set()
 
     def _examples(self, path: str) -> bytes:
@@ -185,6 +188,19 @@ class Unchecked:
             data = self._filesystem.source(path).data
             return b"\n".join(_EXAMPLE.findall(data)) if b">>> " in data else b""
         return b""
+
+
+def _imported(text: str) -> Iterator[str]:
+    """The dotted names that code in a text imports, and those that it reads of what it imports."""
+    read: dict[str, set[str]] = {}
+    for base, name in re.findall(r"(?<![\w.])([A-Za-z_]\w*)\.([A-Za-z_]\w*)", text):
+        read.setdefault(base, set()).add(name)
+    for found in _CODE.finditer(text):
+        for taken in found[2].split(","):
+            name, *renamed = taken.split()
+            dotted = f"{found[1]}.{name}" if found[1] else name
+            yield dotted
+            yield from (f"{dotted}.{one}" for one in read.get(renamed[-1] if renamed else name, ()))
 
 
 def split(text: str, modules: Modules) -> tuple[str, str]:
