@@ -14,8 +14,8 @@ from flake8_redis_ssot.libraries.standard import RUNNING
 from flake8_redis_ssot.libraries.traits import CONNECTING
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.bindings import ProgramPoint
-from flake8_redis_ssot.syntax.conditions import truth
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
+from flake8_redis_ssot.syntax.conditions import Constants, cases_reached, truth
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
 
@@ -31,7 +31,8 @@ class ImportTimeCommand(Rule):
     - a property, `with`, loop or operator that leads to one
     - the construction of a cluster client, which asks its nodes at once
 
-    Not reported: a client that is only built, code under `if __name__ == "__main__":`, annotations that
+    Not reported: a client that is only built, code under `if __name__ == "__main__":`
+    (the condition may have a name, or be a `match`), annotations that
     Python does not evaluate, and scripts. A script is a file that begins with `#!`, prints or calls
     `main` at the top level, or defines neither a function nor a class.
 
@@ -103,7 +104,7 @@ class ImportTimeCommand(Rule):
         if not found or _is_script(module, context.source.text):
             return
         for call, _, what, target in found:
-            if _runs_on_import(module, call):
+            if _runs_on_import(module, call, context.scopes.module):
                 yield self.diagnostic(
                     context,
                     context.source.range_of(call),
@@ -155,17 +156,22 @@ def _runs_main(part: ast.stmt) -> bool:
     )
 
 
-def _runs_on_import(module: ast.Module, node: ast.expr) -> bool:
+def _runs_on_import(module: ast.Module, node: ast.expr, scope: Scope) -> bool:
     """Whether no condition says that `node` runs only if the file is run as a script."""
     for inner, outer in pairwise([node, *ancestors(module, node)]):
         match outer:
             case ast.If(test=test, orelse=otherwise) if inner is not test:
-                is_run = not _rules_out(test, is_met=inner not in otherwise)
+                is_run = not _rules_out(test, scope, is_met=inner not in otherwise)
             case ast.IfExp(test=test, orelse=other) if inner is not test:
-                is_run = not _rules_out(test, is_met=inner is not other)
+                is_run = not _rules_out(test, scope, is_met=inner is not other)
             case ast.BoolOp(op=op, values=values):
                 before = values[: values.index(inner)]  # type: ignore[arg-type]
-                is_run = not any(_rules_out(test, is_met=isinstance(op, ast.And)) for test in before)
+                is_run = not any(_rules_out(test, scope, is_met=isinstance(op, ast.And)) for test in before)
+            case ast.Match(subject=subject, cases=cases) if isinstance(inner, ast.stmt):
+                here = next(case for case in cases if inner in case.body)
+                names, constant = _asked(subject, scope)
+                is_reached = here in cases_reached(subject, cases, constant) and here.guard is None
+                is_run = is_reached or "__name__" not in names
             case _:
                 continue
         if not is_run:
@@ -173,11 +179,35 @@ def _runs_on_import(module: ast.Module, node: ast.expr) -> bool:
     return True
 
 
-def _rules_out(test: ast.expr, *, is_met: bool) -> bool:
+def _rules_out(test: ast.expr, scope: Scope, *, is_met: bool) -> bool:
     """Whether a condition on `__name__` cannot be met (or, without `is_met`, fail) while the file is imported.
 
     One that also asks for something else is taken to do so.
     """
-    names = {part.id for part in all_nodes(test) if isinstance(part, ast.Name)}
-    holds = truth(test, lambda name: ast.Constant("") if name == "__name__" else None)
-    return "__name__" in names and holds is not is_met
+    names, constant = _asked(test, scope)
+    return "__name__" in names and truth(test, constant) is not is_met
+
+
+def _asked(test: ast.expr, scope: Scope) -> tuple[set[str], Constants]:
+    """The names of a condition, with those of the conditions that they stand for, and what they are on import."""
+    known: dict[str, ast.Constant | None] = {"__name__": ast.Constant("")}
+    meanings: dict[str, ast.expr] = {}
+    names: set[str] = set()
+    waiting = [test]
+    for asked in waiting:
+        for name in {part.id for part in all_nodes(asked) if isinstance(part, ast.Name)} - names:
+            names.add(name)
+            match [(b.value, b.projection) for b in scope.bindings.get(name, ())]:
+                case [(ast.AnnAssign(value=ast.expr() as meaning) | (ast.expr() as meaning), ())]:
+                    meanings[name] = meaning
+                    waiting.append(meaning)
+
+    def constant(name: str) -> ast.Constant | None:
+        if name not in known:
+            known[name] = None  # while it is asked for: a name may stand for itself
+            meaning = meanings.get(name)
+            holds = truth(meaning, constant) if meaning is not None else None
+            known[name] = None if holds is None else ast.Constant(holds)
+        return known[name]
+
+    return names, constant

@@ -67,7 +67,9 @@ def _run(body: Iterable[ast.stmt], constant: Constants, found: set[ast.expr]) ->
                 if not any([_run(arm, constant, found) for arm in arms]):
                     return False
             case ast.Match(subject=subject, cases=cases):
-                if not any([_run(case.body, constant, found) for case in _cases(subject, cases, constant)]):
+                if not any(
+                    [_run(case.body, constant, found) for case in cases_reached(subject, cases, constant)]
+                ):
                     return False
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 pass
@@ -78,7 +80,7 @@ def _run(body: Iterable[ast.stmt], constant: Constants, found: set[ast.expr]) ->
     return True
 
 
-def _cases(
+def cases_reached(
     subject: ast.expr, cases: Sequence[ast.match_case], constant: Constants
 ) -> Iterable[ast.match_case]:
     """The cases that may be taken, and an empty one for no match at all."""
@@ -97,6 +99,8 @@ def _fits(subject: ast.expr, pattern: ast.pattern, constant: Constants) -> bool 
             return True
         case ast.MatchValue(value=ast.Constant() as value):
             return truth(ast.Compare(subject, [ast.Eq()], [value]), constant)
+        case ast.MatchSingleton(value=value):
+            return truth(ast.Compare(subject, [ast.Is()], [ast.Constant(value)]), constant)
         case ast.MatchOr(patterns=patterns):
             fits = {_fits(subject, one, constant) for one in patterns}
             return True if True in fits else None if None in fits else False
