@@ -311,9 +311,7 @@ class _ScopeBuilder:
     ) -> None:
         """Note `owner.name = value`: an attribute of a class of the file if `owner` is one (or `self`), else a store."""
         here = self._here
-        home, of_instance = (
-            self._class_of(owner.id, here.scope) if isinstance(owner, ast.Name) else (None, False)
-        )
+        home, of_instance = self._class_kept_in(owner, here.scope)
         binding = Binding(self._order, (), None, False, True, value, projection, here.scope)
         if home is not None:
             bindings = home.attributes if of_instance else home.bindings
@@ -364,6 +362,29 @@ class _ScopeBuilder:
                             self._put(owner, ast.Constant(keyword.arg), keyword.value)
             node = node.func if isinstance(node, ast.Call) else node.value
 
+    def _class_kept_in(self, owner: ast.expr, scope: Scope) -> tuple[Scope | None, bool]:
+        """The same for an expression: also what a method makes of its own class, and keeps at the class (`cls._instance`)."""
+        match owner:
+            case ast.Name(id=name):
+                return self._class_of(name, scope)
+            case ast.Attribute(value=ast.Name(id=name), attr=attr):
+                home, of_instance = self._class_of(name, scope)
+                if home is not None and not of_instance:
+                    made = (self._made_by_own(b, scope) for b in home.bindings.get(attr, ()))
+                    return next((one for one in made if one is home), None), True
+        return None, False
+
+    def _made_by_own(self, binding: Binding, scope: Scope) -> Scope | None:
+        """The class around a method, if a name is bound to an object that the method makes of it: `cls()`."""
+        own = scope.enclosing("class")
+        match binding.value if own.kind == "class" and not binding.projection else None:
+            case (
+                ast.Call(func=ast.Name(id=name))
+                | ast.Call(func=ast.Attribute(attr="__new__"), args=[ast.Name(id=name), *_])
+            ) if name == "cls" or name == getattr(own.node, "name", ""):
+                return own if self._class_of(name, scope) == (own, False) else None
+        return None
+
     def _class_of(self, name: str, scope: Scope) -> tuple[Scope | None, bool]:
         """The class of this file that `name` means: by its name, or as `self` or `cls`; and whether it is an instance."""
         current: Scope | None = scope
@@ -377,6 +398,9 @@ class _ScopeBuilder:
                         for d in getattr(current.node, "decorator_list", ())
                     )
                     return self.scopes.receiver(binding.value, current), not is_class
+                made = self._made_by_own(binding, current)
+                if made is not None:
+                    return made, True
             if getattr(current.node, "name", "") == name and current.kind == "class":
                 return current, False  # its own name, which is bound once its body has run
             current = None if name in current.bindings else current.parent
