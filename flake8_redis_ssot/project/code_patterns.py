@@ -68,3 +68,8 @@ def plugin(module: str) -> str:
 def making_of(name: str) -> Search:
     """Makes something that others may get of `name`, which is a regular expression itself."""
     return Search(rf"{name}(?<!{LETTER}{name})(?!{LETTER})", within=rf"(?m){'|'.join(_MADE)}")
+
+
+def call_of(name: str) -> str:
+    """Calls what is called `name`, there or in the module that has it."""
+    return rf"{name}(?<!{LETTER}{name})\s*\("

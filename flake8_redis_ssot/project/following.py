@@ -12,6 +12,7 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.fixtures import fixture_name
 from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
 from flake8_redis_ssot.inference.values import Definition, Generator, QualifiedName, Value
+from flake8_redis_ssot.libraries.frameworks import CALLED, CALLING
 from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES
 from flake8_redis_ssot.project import code_patterns
 from flake8_redis_ssot.project.conftests import FixtureHomes, conftests_above
@@ -19,6 +20,7 @@ from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER, ProjectInference
 from flake8_redis_ssot.project.uses import Exposed, Uses
 from flake8_redis_ssot.settings.model import Boundary
+from flake8_redis_ssot.syntax.bindings import Scope
 
 
 class Following:
@@ -46,6 +48,8 @@ class Following:
         """The files that are to be taken in next."""
         self._stored_into: set[str] = set()
         """The dotted names of objects of modules (`app.clients`) into which some file stores something."""
+        self._handlers: set[str] = set()
+        """The files with handlers that may build a client each time, and those of their base classes."""
         self._application_values: list[tuple[Boundary, str, Collection[Value]]] = []
         """What is newly known to be kept at a web application (`app.state.redis`): the boundary, the key and the values."""
 
@@ -81,7 +85,7 @@ class Following:
             )
         }
         new |= self._inference.files.keys()
-        runners: set[str] = set()
+        repeating: set[str] = set()
         while new:
             for path in sorted(new):
                 self._inference.load(path)
@@ -99,8 +103,8 @@ class Following:
             if not new and self._inference.refresh():
                 new = set(self._inference.files)
             if not new:
-                new = self._loop_runners() - runners
-                runners |= new
+                new = (self._loop_runners() | self._handlers_that_build()) - repeating
+                repeating |= new
         self._inference.renew()
 
     def _forget_changed(self) -> bool:
@@ -156,6 +160,54 @@ class Following:
                     users = self._loop_makers.intersection(self._index.users(path, {name}))
                     runners.update(user for user in users if self._mentions(spoken_names, user))
         return runners - self._inference.files.keys()
+
+    def _handlers_that_build(self) -> set[str]:
+        """The files that a framework calls into, and that may make objects of a class which builds a client for each."""
+        inference = self._inference
+        building = {
+            point.scope.enclosing("class")
+            for scopes in inference.files.values()
+            for point in scopes.calls_of(self._builder_names)
+            if inference.builders(point)
+        }
+        builds = Reach(inference, lambda _, value: _scope_of(value) in building, members=False)
+        found: set[str] = set()
+        for path, scopes in inference.files.items():
+            for name, bindings in scopes.module.bindings.items():
+                classes = (b.value for b in bindings if isinstance(b.value, ast.ClassDef))
+                if any(builds(Definition(inference.namespaces[one])) for one in classes):
+                    users = self._called_by_frameworks.intersection(self._index.users(path, {name}))
+                    found.update(user for user in users if self._calls(user, name))
+        self._handlers |= found
+        # their base classes say what a framework calls
+        for path in sorted(self._handlers & inference.files.keys()):
+            classes_here = (s for s in inference.files[path].namespaces.values() if s.kind == "class")
+            bases = (base for one in classes_here for base in inference.classes.bases(one))
+            homes = {self._index.file_of(base.name) for base in bases if isinstance(base, QualifiedName)}
+            found.update(home for home in homes if home is not None)
+        self._handlers |= found
+        return found - inference.files.keys()
+
+    def _calls(self, user: str, name: str) -> bool:
+        """Whether a file calls what it imports as `name`, or has of a module by it."""
+        names = {name, *(edge.local_name for edge in self._index.edges(user) if edge.name == name)}
+        return any(self._texts.has(user, code_patterns.call_of(one)) for one in names)
+
+    @cached_property
+    def _builder_names(self) -> frozenset[str]:
+        """The last names of all builders."""
+        return frozenset(name.rpartition(".")[2] for name in self._inference.names.table)
+
+    @cached_property
+    def _called_by_frameworks(self) -> frozenset[str]:
+        """The files that import a framework which calls functions for requests or jobs, except tests."""
+        packages = CALLING.keys() | CALLED.keys()
+        return frozenset(
+            path
+            for path in self._index.facts
+            if not self._index.settings.is_test(path)
+            and any(edge.module.partition(".")[0] in packages for edge in self._index.edges(path))
+        )
 
     def _using_asyncio(self) -> set[ast.AST]:
         """The functions that use an asyncio client themselves, or call one that does."""
@@ -302,6 +354,10 @@ class Following:
             self._inference.answers.depends_on(("exposed", home))
             names = names.union(self._names.get(home, ()) if home is not None else ())
         return sorted(name for name in names if name and name.isidentifier() and name not in module.bindings)
+
+
+def _scope_of(value: Value) -> Scope | None:
+    return value.scope if isinstance(value, Definition) else None
 
 
 def _is_exposed(inference: Inference, value: Value) -> bool:
