@@ -17,12 +17,12 @@ from flake8_redis_ssot.libraries.standard import ENTERING, QUESTIONS
 from flake8_redis_ssot.libraries.traits import CLOSING_POOL, LENDING, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, last_name, unparsed
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _CLOSING = frozenset(["close", "aclose"])
 _ENDING = _CLOSING | {"disconnect", "wait_closed"}
-_HARMLESS = QUESTIONS | {"bool", "id", "print", "repr", "str", "type"}
+_HARMLESS = QUESTIONS | {"bool", "id", "print", "repr", "setattr", "str", "type"}
 """Built-in functions that close nothing."""
 _PER_REQUEST = ("g.", "request.state.", "flask.g.")
 """How expressions begin for what lives only as long as one request."""
@@ -140,7 +140,11 @@ class LentPools:
 
     def _has_own_pool(self, built: ProgramPoint, class_: Scope) -> bool:
         """Whether the pool of a client, which an object of the class keeps, is built together with it or kept by that object."""
-        match _pool_of(built):
+        pool = _pool_of(built)
+        made = _pool_points(self._inference, self._origins, pool, built)
+        if any(p.scope.enclosing("function", "module").kind == "module" for p in made):
+            return False
+        match pool:
             case ast.Name(id=name):
                 return all(
                     b.scope is not None
@@ -151,7 +155,8 @@ class LentPools:
                 )
             case ast.Attribute(value=ast.Name(id="self"), attr=name):
                 owner = built.scope.enclosing("class")
-                return name in owner.attributes and owner in self._origins.family(class_)
+                by_property = any(isinstance(b.value, Function) for b in owner.bindings.get(name, ()))
+                return (name in owner.attributes or by_property) and owner in self._origins.family(class_)
             case ast.Call():
                 return True
         return False

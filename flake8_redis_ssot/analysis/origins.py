@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, Instance, Items, QualifiedName
 from flake8_redis_ssot.syntax.arguments import argument_of
-from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Projection, Scope
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _MOST = 200_000
@@ -121,12 +121,26 @@ class Origins:
                 yield from self._of(value.value, point, seen)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 yield from self._given(self._inference.namespaces[value], seen)  # by a property
-            case ast.Tuple() | ast.List() if binding.projection and isinstance(binding.projection[0], int):
-                at = binding.projection[0]
-                for element in value.elts[at : at + 1 or None]:
-                    yield from self._of(element, point, seen)
-            case ast.expr() if binding.projection in ((), ("enter",)):
-                yield from self._of(value, point, seen)
+            case ast.expr():
+                yield from self._part(value, binding.projection, point, seen)
+
+    def _part(
+        self, node: ast.AST | None, projection: tuple[Projection, ...], point: ProgramPoint, seen: set[object]
+    ) -> Iterator[ProgramPoint]:
+        """Where that comes from which unpacking takes of an expression: also of what a function returns."""
+        match node, projection:
+            case _, () | ("enter",):
+                yield from self._of(node, point, seen)
+            case ((ast.Tuple(elts=elements) | ast.List(elts=elements)), (int() as at, *further)):
+                for element in elements[at : at + 1 or None]:
+                    yield from self._part(element, (*further,), point, seen)
+            case ast.Await(value=inner), _:
+                yield from self._part(inner, projection, point, seen)
+            case ast.Call(func=func), _ if node not in seen:
+                for value in self._inference.values(func, point):
+                    if isinstance(value, Definition) and value.scope.kind == "function":
+                        for given in value.scope.returns:
+                            yield from self._part(given.node, projection, given, seen | {node})
 
     def _made(self, call: ast.Call, point: ProgramPoint, seen: set[object]) -> Iterator[ProgramPoint]:
         if self._inference.builders(point):
