@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def given(inference: Inference, name: str, function: Scope) -> Iterator[Value]:
-    """The values of the fixture `name` for a test, or another fixture, `function`."""
+    """The values of the fixture `name` for a test, or another fixture, `function`; or the strings of its `parametrize`."""
+    yield from _parametrized(inference, name, function)
     for fixture in fixtures_for(inference, name, function):
         yield from calls.given_by(inference, fixture)
 
@@ -84,17 +85,41 @@ def plugins_of(module: Scope) -> Iterator[str]:
 
 def _is_parametrized(name: str, function: Scope) -> bool:
     """Whether the parameter `name` of a test is set by `parametrize`, and by no fixture."""
+    return any(name in names for names, _, _ in _parametrizing(function))
+
+
+def _parametrized(inference: Inference, name: str, function: Scope) -> Iterator[Value]:
+    """The strings that `parametrize` gives to the parameter `name` of a test."""
+    for names, rows, scope in _parametrizing(function):
+        outside = inference.definition_point(scope)
+        if name in names and outside is not None:
+            named = inference.bindings(rows.id, outside) if isinstance(rows, ast.Name) else []
+            lists = [
+                part for part in (rows, *(b.value for b in named)) if isinstance(part, ast.List | ast.Tuple)
+            ]
+            for row in (row for part in lists for row in part.elts):
+                if isinstance(row, ast.Call) and last_name(row.func) == "param":
+                    parts = row.args
+                else:
+                    parts = [row] if len(names) == 1 else getattr(row, "elts", [])
+                for part in parts[names.index(name) :][:1]:
+                    yield from inference.texts(part, outside)
+
+
+def _parametrizing(function: Scope) -> Iterator[tuple[list[str], ast.expr | None, Scope]]:
+    """What `parametrize` sets by no fixture for a test: names of parameters, what they get, and what is decorated."""
     scope: Scope | None = function
     while scope is not None:
         for decorator in getattr(scope.node, "decorator_list", ()):
             if isinstance(decorator, ast.Call) and last_name(decorator.func) == "parametrize":
-                first = [*decorator.args[:1], *(k.value for k in decorator.keywords if k.arg == "argnames")]
-                texts = [n.value for part in first for n in all_nodes(part) if isinstance(n, ast.Constant)]
-                names = {n.strip() for text in texts if isinstance(text, str) for n in text.split(",")}
-                if name in names and all(k.arg != "indirect" for k in decorator.keywords):
-                    return True
+                keywords = {k.arg: k.value for k in decorator.keywords}
+                first, rows, *_ = (*decorator.args, None, None)
+                first = first if first is not None else keywords.get("argnames")
+                texts = [n.value for n in all_nodes(first) if isinstance(n, ast.Constant)] if first else []
+                names = [n.strip() for text in texts if isinstance(text, str) for n in text.split(",")]
+                if "indirect" not in keywords:
+                    yield names, rows if rows is not None else keywords.get("argvalues"), scope
         scope = scope.parent
-    return False
 
 
 def _how_given_to(inference: Inference, function: Scope) -> str:
