@@ -22,12 +22,14 @@ was listed by importing all their modules, and the table is the union:
   be had, and has no row; its twins for rlite and vedis are embedded databases
 - arq 0.28.0, redisvl 0.26.0 (its `connect` makes clients of either mode, and has no row) and
   redis-sentinel-url 1.0.1, whose `connect` gives a Sentinel with a client of it
+- rejson 0.5.6 and redisbloom 0.4.1, whose clients derive from that of redis-py
 - upstash-redis 0.11.0, 0.12.4, 0.13.3, 0.15.0, 1.0.0 and 1.8.0; stray `play` and `commands-old`
   of 0.11 and 0.12 do not import
 
 No rows by design: django-redis (4.12.1, 5.4.0 and 7.0.0 listed) looks clients up in a registry
-of the process, and fakeredis (1.0.5, 1.10.2 and 2.40.0 listed) is for tests. A library's
-re-exports of another library's classes have none either, `redis_om.redis` apart.
+of the process, async-rediscache (0.2.0, 1.0.0rc2) has one session for it that connects later, redisearch 2.1.1 and
+redistimeseries 1.4.5 are given a client or have one of their own, and fakeredis (1.0.5, 1.10.2 and 2.40.0 listed) is
+for tests. A library's re-exports of another library's classes have none either, `redis_om.redis` apart.
 """
 
 from __future__ import annotations
@@ -251,6 +253,8 @@ CLASSES: tuple[tuple[str, Kind, str, str, str], ...] = (
      " walrus.tusks.vedisdb.Database walrus.tusks.vedisdb.Walrus", "from_url from_pool"),
     ("arq", "client", "arq.connections.ArqRedis",
      "arq.ArqRedis arq.connections.ArqRedis arq.worker.ArqRedis", "from_url from_pool"),
+    ("rejson", "client", "rejson.client.Client", "rejson.Client rejson.client.Client", "from_url"),
+    ("redisbloom", "client", "redisbloom.client.Client", "redisbloom.client.Client", "from_url"),
     ("upstash-redis", "client", "upstash_redis.client.Redis",
      "upstash_redis.Redis upstash_redis.client.Redis", "from_env"),
     ("upstash-redis", "client", "upstash_redis.asyncio.client.Redis",
