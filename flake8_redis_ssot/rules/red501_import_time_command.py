@@ -190,7 +190,7 @@ def _rules_out(test: ast.expr, scope: Scope, *, is_met: bool) -> bool:
 
 def _asked(test: ast.expr, scope: Scope) -> tuple[set[str], Constants]:
     """The names of a condition, with those of the conditions that they stand for, and what they are on import."""
-    known: dict[str, ast.Constant | None] = {"__name__": ast.Constant("")}
+    known: dict[str, ast.Constant] = {"__name__": ast.Constant("")}
     meanings: dict[str, ast.expr] = {}
     names: set[str] = set()
     waiting = [test]
@@ -201,13 +201,7 @@ def _asked(test: ast.expr, scope: Scope) -> tuple[set[str], Constants]:
                 case [(ast.AnnAssign(value=ast.expr() as meaning) | (ast.expr() as meaning), ())]:
                     meanings[name] = meaning
                     waiting.append(meaning)
-
-    def constant(name: str) -> ast.Constant | None:
-        if name not in known:
-            known[name] = None  # while it is asked for: a name may stand for itself
-            meaning = meanings.get(name)
-            holds = truth(meaning, constant) if meaning is not None else None
-            known[name] = None if holds is None else ast.Constant(holds)
-        return known[name]
-
-    return names, constant
+    for _ in meanings:  # one may stand for another, in any order
+        found = {name: truth(meaning, known.get) for name, meaning in meanings.items()}
+        known |= {name: ast.Constant(holds) for name, holds in found.items() if holds is not None}
+    return names, known.get
