@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def given(inference: Inference, name: str, function: Scope) -> Iterator[Value]:
     """The values of the fixture `name` for a test, or another fixture, `function`; or the strings of its `parametrize`."""
-    yield from _parametrized(inference, name, function)
+    if _is_test(function):
+        yield from _parametrized(inference, name, function)
     for fixture in fixtures_for(inference, name, function):
         yield from calls.given_by(inference, fixture)
 
@@ -27,7 +28,7 @@ def fixtures_for(inference: Inference, name: str, function: Scope) -> list[Scope
 
     A fixture with a parameter of its own name gets the fixture that it overrides.
     """
-    is_test = getattr(function.node, "name", "").startswith("test")
+    is_test = _is_test(function)
     if not is_test and _how_given_to(inference, function) != "fixture":
         return []
     if is_test and _is_parametrized(name, function):
@@ -81,6 +82,10 @@ def plugins_of(module: Scope) -> Iterator[str]:
         for part in all_nodes(binding.value) if binding.value is not None else ():
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 yield part.value
+
+
+def _is_test(function: Scope) -> bool:
+    return getattr(function.node, "name", "").startswith("test")
 
 
 def _is_parametrized(name: str, function: Scope) -> bool:
