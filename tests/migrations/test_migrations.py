@@ -7,13 +7,16 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
 from reasons import ACTION, left, without_what_is_not_there
 
+from flake8_redis_ssot.cli import migrating
 from flake8_redis_ssot.cli.main import main
 from flake8_redis_ssot.fix.edits.verify import compiles, undefined
+from flake8_redis_ssot.migrate.migration import Migration
 
 CASES = Path(__file__).parent
 
@@ -93,6 +96,10 @@ def test_migration(case: Case, change: str, tmp_path: Path, monkeypatch, capsys)
     folder = tmp_path / "project"
     before = project(case, folder, CHANGES[change])
     monkeypatch.chdir(folder)
+    planned = None if case.options else _plan(capsys)
+    assert contents(folder) == before
+    made: list[Migration] = []
+    monkeypatch.setattr(migrating, "_show", partial(_kept, made, migrating._show))
     status = main(["migrate", *case.options])
     said, complaints = capsys.readouterr()
     after = contents(folder)
@@ -113,6 +120,8 @@ def test_migration(case: Case, change: str, tmp_path: Path, monkeypatch, capsys)
     for name in case.after:
         assert compiles(after[name], name)
         assert not undefined(after[name], name) - undefined(before[name], name)
+    if planned is not None:
+        _check_plan(planned, made[0])
     # again: nothing changes; undone: every byte is back
     main(["migrate", *case.options])
     assert contents(folder) == after
@@ -134,16 +143,24 @@ def test_a_plan_gives_the_reasons_of_a_migration(case: Case, tmp_path: Path, mon
     assert planned and {where: left.get(where) for where in planned} == planned
 
 
-@pytest.mark.parametrize("case", [c for c in ALL if not c.options], ids=lambda case: case.title)
-def test_a_plan_calls_safe_what_a_safe_migration_does(
-    case: Case, tmp_path: Path, monkeypatch, capsys
-) -> None:
-    project(case, tmp_path / "project")
-    monkeypatch.chdir(tmp_path / "project")
+def _plan(capsys) -> list[dict]:
+    """What a plan of the working directory says that moves."""
     main(["plan", "--output-format", "json"])
-    steps = _read(capsys)["moving"]
-    main(["migrate", "--dry-run", "--output-format", "json"])
-    done = {_step(step) for step in _read(capsys)["moved"]}
+    steps: list[dict] = _read(capsys)["moving"]
+    return steps
+
+
+def _kept(
+    made: list[Migration], show: Callable[..., None], style: str, one: Migration, *render: object
+) -> None:
+    """Show what a migration did, and keep it: its text does not list each step."""
+    made.append(one)
+    show(style, one, *render)
+
+
+def _check_plan(steps: list[dict], made: Migration) -> None:
+    """A plan calls safe only what a safe migration does, and unsafe nothing of it."""
+    done = {_step(step) for step in made.as_object()["moved"]}
     safe = {_step(step) for step in steps if step["applicability"] == "safe"}
     assert safe <= done, "what it calls safe is done"
     assert done.isdisjoint(_step(step) for step in steps if step["applicability"] == "unsafe")
