@@ -75,14 +75,14 @@ def test_words_stay_whole_at_the_margin(columns: int, style: str) -> None:
 @pytest.mark.parametrize(
     "arguments", [["rule", "RED403"], ["rule", "RED303"], ["config"], ["plan"], ["migrate", "--dry-run"]]
 )
-def test_words_stay_whole_in_every_subcommand(arguments: list[str], process: Command) -> None:
+def test_words_stay_whole_in_every_subcommand(arguments: list[str], run: Command) -> None:
     text = without_progress(on_terminal(*arguments, cwd=EXAMPLE, columns=60)[1])
     is_code = False
     for line in text.splitlines():
         is_code ^= line.startswith("```")
         assert is_code or len(line) <= 60 or len(line.split()) <= 2, line
     wide = without_progress(on_terminal(*arguments, cwd=EXAMPLE, columns=4000)[1])
-    piped = process(*arguments, cwd=EXAMPLE).stdout
+    piped = run(*arguments, cwd=EXAMPLE).stdout
     assert wide.split() == text.split() == piped.split()  # the same words
 
 
