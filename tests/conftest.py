@@ -66,7 +66,7 @@ def process() -> Command:
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_waiting_for_the_disk() -> Iterator[None]:
-    """Nothing here can lose what was not on the disk yet, and the wait is a tenth of the time."""
+    """No test within this process depends on what is on the disk when the machine stops."""
     with mock.patch.object(os, "fsync"):
         yield
 
