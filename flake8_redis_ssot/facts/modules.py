@@ -31,6 +31,8 @@ _DYNAMIC = re.compile(
     re.MULTILINE,
 )
 """Code that gives a module names, or a package submodules, which no statement shows."""
+_DYNAMIC_WORDS = ("globals()", "sys.modules", "__getattr__", "exec(", "__path__", "declare_namespace(")
+"""What such code has one of: to look for these first is many times faster."""
 _GLOBAL = re.compile(r"^[ \t]+global[ \t]+([\w, \t]+)", re.MULTILINE)
 
 
@@ -252,7 +254,7 @@ def module_facts(source: SourceFile, module: str) -> ModuleFacts:
     for found in _GLOBAL.finditer(source.text):
         for name in re.findall(r"\w+", found[1]):
             names.setdefault(name, Name("object"))
-    dynamic = _DYNAMIC.search(source.text) is not None
+    dynamic = any(word in source.text for word in _DYNAMIC_WORDS) and bool(_DYNAMIC.search(source.text))
     return ModuleFacts(source.path, names, tuple(stars), dynamic, optional)
 
 
@@ -294,16 +296,17 @@ def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
 
 
 def _is_data(node: ast.ClassDef, names: dict[str, Name]) -> bool:
-    """Whether a class is of the kind `data`, by its decorators and bases."""
-    if any(
+    """Whether a class is of the kind `data`, by its decorators and bases, and cannot make what it holds."""
+    return _is_said_to_be_data(node, names) and not any(
         getattr(part, "name", getattr(part, "arg", None)) in MAKING_METHODS | FACTORY_KEYWORDS
         for part in all_nodes(node)
         if isinstance(part, ast.FunctionDef | ast.keyword)
-    ):
-        return False  # it may make what it holds
-    for decorator in node.decorator_list:
-        if last_name(callee_of(decorator)) in DATA_DECORATORS:
-            return True
+    )
+
+
+def _is_said_to_be_data(node: ast.ClassDef, names: dict[str, Name]) -> bool:
+    if any(last_name(callee_of(decorator)) in DATA_DECORATORS for decorator in node.decorator_list):
+        return True
     for base in node.bases:
         last = last_name(base.value if isinstance(base, ast.Subscript) else base)
         if last in DATA_BASES or last.endswith(_SIGNALS):

@@ -39,7 +39,7 @@ from flake8_redis_ssot.inference.values import (
 from flake8_redis_ssot.inference.widening import widened
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
-from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Scope, Store
+from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Scope, Store, is_plain_function
 from flake8_redis_ssot.syntax.scopes import Scopes
 from flake8_redis_ssot.syntax.synthetic import Element, Narrowed, Produced, Promised
 
@@ -425,21 +425,26 @@ class Inference:
         call = point.node
         assert isinstance(call, ast.Call)
         found: dict[str, Builder] = {}
-        for value in self.values(call.func, point) if self._may_build(call.func) else ():
+        for value in self.values(call.func, point) if self._may_build(call.func, point) else ():
             for name in self.builder_names(value):
                 builder = self.names.table[name]
                 if builds(builder, call):
                     found[name] = builder
         return dict(sorted(found.items()))
 
-    def _may_build(self, func: ast.expr) -> bool:
-        """Whether a callee may be a builder, by its spelling: `x.get` is none, unless some object keeps a callable as `get`."""
-        return (
-            not isinstance(func, ast.Attribute)
-            or func.attr in self.names.table.last_names
-            or func.attr.startswith("__")
-            or self.may_be_computed(func.attr)
-        )
+    def _may_build(self, func: ast.expr, point: ProgramPoint) -> bool:
+        """Whether a callee may be a builder, without a look at its values.
+
+        A plain function is none, nor is a built-in one; `x.get` is none unless some object keeps a callable as `get`.
+        """
+        match func:
+            case ast.Name(id=name):
+                return not all(map(is_plain_function, self.bindings(name, point)))
+            case ast.Attribute(attr=name):
+                return (
+                    name in self.names.table.last_names or name.startswith("__") or self.may_be_computed(name)
+                )
+        return True
 
     def may_be_computed(self, name: str) -> bool:
         """Whether a call of `name` or `owner.name` may be of something else than the `def` of that name, as after `self.name = Redis`."""

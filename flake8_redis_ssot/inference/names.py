@@ -160,7 +160,9 @@ class Names:
         """The builders that the call at `point` can be, by the dotted names of its callee."""
         call = point.node
         assert isinstance(call, ast.Call)
-        found = {}
+        found: dict[str, Builder] = {}
+        if isinstance(call.func, ast.Attribute) and call.func.attr not in self.table.last_names:
+            return found  # as of most calls
         for name in self.dotted(call.func, point):
             if self.is_builder(name) and builds(self.table[name], call):
                 found[name] = self.table[name]

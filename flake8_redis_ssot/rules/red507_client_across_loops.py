@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from flake8_redis_ssot.analysis.client_calls import function_of
@@ -12,6 +11,7 @@ from flake8_redis_ssot.analysis.event_loops import EventLoops, Run
 from flake8_redis_ssot.analysis.hot_paths import occasion_of
 from flake8_redis_ssot.analysis.patches import patched_around
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.texts import has_word
 from flake8_redis_ssot.libraries.frameworks import COMMAND_LINES, MOCKING
 from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
@@ -91,9 +91,8 @@ class ClientAcrossLoops(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
-        text = context.source.text
         # the imports are known without a search of the text
-        if LOOP_PACKAGES.isdisjoint(context.scopes.imports) or not _RUNNERS.search(text) or _ONE_LOOP in text:
+        if LOOP_PACKAGES.isdisjoint(context.scopes.imports) or not _may_run_loops(context.source.data):
             return
         loops = EventLoops(context.inference, context.scopes)
         found = [(run, home) for run in loops.runs() if (home := _outliving(run, loops)) is not None]
@@ -123,10 +122,15 @@ class ClientAcrossLoops(Rule):
             context.give_up("its clients may live in more places than are looked at")
 
 
-_RUNNERS = re.compile(rf"\b(?:{'|'.join(sorted(LOOP_WORDS))})\b")
-_ONE_LOOP = "nest_asyncio"
+_WORDS = [word.encode() for word in sorted(LOOP_WORDS)]
+_ONE_LOOP = b"nest_asyncio"
 """A package after which `asyncio.run` takes the loop that is there."""
 _JOB = "for every job"
+
+
+def _may_run_loops(data: bytes) -> bool:
+    """Whether the text of a file has a word of what makes an event loop, each time a new one."""
+    return any(has_word(data, word) for word in _WORDS) and _ONE_LOOP not in data
 
 
 def _where(home: Home, context: RuleContext) -> str:

@@ -49,6 +49,12 @@ class Binding:
         return bool(self.path) and any(arm == "typing" for _, arm in self.path)
 
 
+def is_plain_function(binding: Binding) -> bool:
+    """Whether a binding is a `def` without decorators."""
+    node = binding.value
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list
+
+
 @dataclass(eq=False, slots=True)
 class Scope:
     """The namespace of `node`; `kind` is `module`, `class`, `function` or `comprehension`.

@@ -17,6 +17,7 @@ from flake8_redis_ssot.syntax.bindings import (
     Scope,
     Store,
     exclusive,
+    is_plain_function,
 )
 from flake8_redis_ssot.syntax.implied import IMPLYING, PROPERTY, implied
 from flake8_redis_ssot.syntax.lines import Lines, Statement, touches
@@ -177,9 +178,7 @@ class Scopes:
         for scope in (self.module, *self.namespaces.values()):
             found.update(scope.attributes)
             if scope.kind in ("module", "class"):
-                found.update(
-                    n for n, kept in scope.bindings.items() if not all(map(_is_undecorated_function, kept))
-                )
+                found.update(n for n, kept in scope.bindings.items() if not all(map(is_plain_function, kept)))
             made = (b.value for kept in scope.bindings.values() for b in kept)
             found.update(
                 name for node in (*made, *(r.node for r in scope.returns)) for name in _attribute_names(node)
@@ -428,12 +427,6 @@ _ENTER: dict[type[ast.AST], Callable[..., list[Item]]] = {
     ast.YieldFrom: Scopes._yield,
 }
 """By type of node, what gives its parts; the parts of all others are their fields."""
-
-
-def _is_undecorated_function(binding: Binding) -> bool:
-    """Whether a binding is a `def` without decorators."""
-    node = binding.value
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.decorator_list
 
 
 def _attribute_names(node: ast.AST | None) -> Iterator[str]:
