@@ -133,15 +133,19 @@ def _arguments_by_name(scopes: Scopes) -> dict[str, list[tuple[ProgramPoint, ast
 
 def _occasion_of_callee(func: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:
     """The event for which a framework calls functions that are passed to `func`."""
-    func = callee_of(func)
-    names = set(inference.names.dotted(func, point))
-    if isinstance(func, ast.Attribute):
-        names |= {f"{maker}.{func.attr}" for maker in makers(func.value, point, inference)}
-    for name in names:
+    for name in callee_names(callee_of(func), point, inference):
         occasion = CALLING.get(name.split(".")[0], {}).get(name.rpartition(".")[2])
         if occasion:
             return occasion
     return None
+
+
+def callee_names(func: ast.expr, point: ProgramPoint, inference: Inference) -> set[str]:
+    """The dotted names of what is called, a method's by what made its object (`celery.Celery.task` for `app.task`)."""
+    names = set(inference.names.dotted(func, point))
+    if isinstance(func, ast.Attribute):
+        names |= {f"{maker}.{func.attr}" for maker in makers(func.value, point, inference)}
+    return names
 
 
 def _occasion_of_decorator(decorator: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:
@@ -152,7 +156,7 @@ def _occasion_of_decorator(decorator: ast.expr, point: ProgramPoint, inference: 
     if func.attr in ROUTES and isinstance(decorator, ast.Call):
         path = next((a.value for a in decorator.args[:1] if isinstance(a, ast.Constant)), None)
         return "request" if isinstance(path, str) and path[:1] in ("", "/") else None
-    origins = {*inference.names.dotted(func, point), *makers(func.value, point, inference)}
+    origins = callee_names(func, point, inference)
     is_ours = bool(origins) and all(inference.names.is_ours(name) for name in origins)
     return "job" if func.attr in TASKS and is_ours else None
 

@@ -83,6 +83,20 @@ APPLICATION_KEYS = frozenset(["AppKey"])
 TASKS = frozenset(["task", "shared_task", "periodic_task", "actor", "job", "db_task", "db_periodic_task"])
 """Decorators that are a queue's where the project itself hands the queue out."""
 
+JOBS = TASKS.union(*({name for name, what in names.items() if what == "job"} for names in CALLING.values()))
+"""These, and all that takes the function of a job."""
+
+KEYED_BY_NAME: dict[str, frozenset[str]] = {
+    package: frozenset(names.split())
+    for package, names in {
+        "aiocache": "cached multi_cached",
+        "dogpile": "cache_on_arguments cache_multi_on_arguments",
+        "flask_caching": "cached memoize",
+        "joblib": "cache",
+    }.items()
+}
+"""By package, what keeps the results of a function under the names of its module and class."""
+
 _PER_REQUEST = f"{_VERBS} __init__ setup dispatch"
 _CALLED: tuple[tuple[str, str, Occasion, str], ...] = (
     ("django flask quart aiohttp sanic rest_framework", "View", "request",

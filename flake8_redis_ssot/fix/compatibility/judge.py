@@ -67,7 +67,7 @@ class Compatibility(ObjectChecks):
             verdict.modules = (old.module, new.module)
         if replacement.is_same and not replacement.collapses:
             if old.qualified_name != new.qualified_name:
-                self._tie_values(view, places, old, verdict)
+                self._tie_values(view, places, (old, new), verdict)
             return verdict
         if not replacement.is_declared and not replacement.is_same:
             verdict.unsafe("no replacement is set, and what has only the same name may do something else")
@@ -157,13 +157,17 @@ class Compatibility(ObjectChecks):
             "name a replacement of the same kind, or change this by hand",
         )
 
-    def _tie_values(self, view: View, places: Sequence[ast.expr], old: Symbol, verdict: Verdict) -> None:
+    def _tie_values(
+        self, view: View, places: Sequence[ast.expr], of: tuple[Symbol, Symbol], verdict: Verdict
+    ) -> None:
         """A function or class that is used as a value is asked for by others as that very one."""
         for place in places:
             call = view.uses.parents.get(place)
             if not (isinstance(call, ast.Call) and call.func is place) and not view.uses.is_annotation(place):
-                verdict.ties.strong.add(f"identity {old.qualified_name}")
-                verdict.roots.add(old.qualified_name)
+                if of[0].kind in ("class", "function"):
+                    self.note_keeper(view, place, of, verdict)
+                verdict.ties.strong.add(f"identity {of[0].qualified_name}")
+                verdict.roots.add(of[0].qualified_name)
 
     def _check_callable(
         self, view: View, replacement: Replacement, place: ast.expr, target: Symbol, verdict: Verdict
@@ -350,6 +354,8 @@ class Compatibility(ObjectChecks):
             if is_type
             else f"line {line} uses `{last}` without calling it"
         )
+        if not is_type:
+            self.note_keeper(view, place, (old, new), verdict)
         is_alike = called_alike(old, new) and self.symbols.is_plain(old) and self.symbols.is_plain(new)
         if old.kind == new.kind == "function" and is_alike:
             given = self.symbols.given(old), self.symbols.given(new)

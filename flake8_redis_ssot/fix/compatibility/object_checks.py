@@ -13,6 +13,7 @@ from flake8_redis_ssot.fix.compatibility.call_checks import CallChecks
 from flake8_redis_ssot.fix.compatibility.dangers import Dangers
 from flake8_redis_ssot.fix.compatibility.given_clients import GivenClients
 from flake8_redis_ssot.fix.compatibility.member_checks import MemberChecks
+from flake8_redis_ssot.fix.compatibility.name_keepers import NameKeepers
 from flake8_redis_ssot.fix.compatibility.obstacles import Obstacle
 from flake8_redis_ssot.fix.compatibility.patch_targets import OBJECT, PatchTargets
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement, Replacements
@@ -51,6 +52,7 @@ class ObjectChecks:
         self.calls = CallChecks(self.symbols, self.making, self.members)
         self.ties = TieFinder(self.state)
         self.patch_targets = PatchTargets(index, self.symbols)
+        self.keepers = NameKeepers(index, reads, self.symbols)
         self.around = Around(index, reads)
         self.given_clients = GivenClients(self.making, self.replacements, self.patch_targets, self.around)
 
@@ -151,6 +153,8 @@ class ObjectChecks:
             else:
                 self.members.check(view, attribute, call, old, new, name, renamed)
             names[attribute.attr] = name
+            if call is None and self._is_another(old, new, attribute.attr, name):
+                self.note_keeper(view, attribute, (old, new), verdict)
             note_names(verdict, attribute, call, name, renamed)
         if not is_copy:
             why = self.making.difference(
@@ -185,6 +189,7 @@ class ObjectChecks:
                 )
             where = f"in line {place.lineno} it {what}"
             self.check_covered((old, before), (new, after), where, verdict)
+            self.note_keeper(view, node, (old, new), verdict, is_object=True)
             if not self.part_none(before, after, where, verdict):
                 verdict.unsafe(f"{where}, and what is done with it there is not seen")
         used = None if escapes else {attribute.attr for attribute, _ in uses.members}
@@ -232,6 +237,25 @@ class ObjectChecks:
                 if of.qualified_name:
                     there = f"{to.qualified_name}.{names.get(name, name)}" if to.qualified_name else None
                     verdict.reach[f"{of.qualified_name}.{name}"] = there
+
+    def _is_another(self, old: Symbol, new: Symbol, name: str, to: str) -> bool:
+        """Whether a member, called `to` there, is a method of its own in each of two classes."""
+        was, now = self.symbols.members(old).named.get(name), self.symbols.members(new).named.get(to)
+        return was is not None and now is not None and was.node is not now.node and was.kind != "attribute"
+
+    def note_keeper(
+        self,
+        view: View,
+        node: ast.expr,
+        of: tuple[Symbol, Symbol],
+        verdict: Verdict,
+        *,
+        is_object: bool = False,
+    ) -> None:
+        """Note that something may keep a name of what `node` gives, of a class or function, that is another one then."""
+        why = self.keepers.why(view, node, *of, is_object=is_object)
+        if why is not None:
+            verdict.unsafe(f"{why} for `{of[1].qualified_name}`")
 
     def note_builders(
         self, before: Symbol, after: Symbol, old: Symbol, new: Symbol, verdict: Verdict

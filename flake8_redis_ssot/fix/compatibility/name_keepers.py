@@ -1,0 +1,265 @@
+"""Who keeps the name of the module or class in which a function stands: with another one, a queue has other tasks."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
+
+from flake8_redis_ssot.analysis.hot_paths import callee_names
+from flake8_redis_ssot.fix.sources.reads import ProjectReads
+from flake8_redis_ssot.fix.sources.signatures import parameter_names
+from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
+from flake8_redis_ssot.fix.sources.view import View
+from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.libraries.frameworks import CALLING, JOBS, KEYED_BY_NAME, TASKS
+from flake8_redis_ssot.libraries.standard import PICKLING
+from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.syntax.bindings import ProgramPoint
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, callee_of, last_name, parents_of, unparsed
+
+_PLACES = frozenset(["__module__", "__qualname__"])
+_NAMES = _PLACES | {"__name__"}
+_READ = re.compile(rb"__(?:module|qualname)__|(?:\)|__class__)\.__name__\b")
+_WORDS = (b"__module__", b"__qualname__", b".__name__")
+_DEPTH = 3
+_WRAPPING = frozenset(["wraps", "update_wrapper"])
+_CARRYING = _WRAPPING | {"partial", "partialmethod", "staticmethod", "list", "tuple", "dict"}
+"""What hands on what it is given, within an object or under its name, by last names."""
+_LOGGING = frozenset(["debug", "info", "warning", "warn", "error", "exception", "critical", "log"])
+_WRITING = frozenset(["dump", "dumps"])
+_OF_CLASS = frozenset(["__init__", "__new__", "__call__", "__get__", "__set_name__"])
+"""Methods that have what a class, or an object that is called, was given."""
+_RECEIVERS = frozenset(["self", "cls"])
+
+_Keepers = dict[str, dict[str, tuple[str, int]]]
+"""Functions, methods and classes by their qualified names, each with the names read of what they are given, and where."""
+
+
+class NameKeepers:
+    """Finds what is handed to libraries and code that keep it by the names of its module and class."""
+
+    def __init__(self, index: ProjectIndex, reads: ProjectReads, symbols: Symbols) -> None:
+        self._index = index
+        self._reads = reads
+        self._symbols = symbols
+
+    def why(
+        self, view: View, node: ast.expr, old: Symbol, new: Symbol, *, is_object: bool = False
+    ) -> str | None:
+        """Where a name may be kept of `node`, of the class or function `old`, that is another one of `new`; None if nowhere.
+
+        What `is_object` is one of the class, anything else a method of it, or the function or class itself.
+        """
+        changed = {"__module__"} if old.module != new.module else set[str]()
+        if old.qualified_name.rpartition(".")[2] != new.qualified_name.rpartition(".")[2]:
+            changed |= {"__qualname__", "__name__"}
+        for place, given in self._given(view, node, set()):
+            if isinstance(given, ast.Attribute):
+                if (
+                    not is_object
+                    and given.attr in changed & _PLACES
+                    and not _is_told(given, view.uses.parents)
+                ):
+                    return f"line {place.lineno} reads `{given.attr}` of `{unparsed(node)}`, which is another one"
+            elif why := self._kept_by(view, given, changed, is_object=is_object):
+                return f"line {place.lineno} hands `{unparsed(node)}` to `{unparsed(given.func)}`, {why}"
+        return None
+
+    def _given(
+        self, view: View, node: ast.expr, seen: set[ast.AST]
+    ) -> Iterator[tuple[ast.expr, ast.Call | ast.Attribute]]:
+        """The calls that are given something, and what is read of it, each with the place."""
+        if node in seen:
+            return
+        seen.add(node)
+        parents = view.uses.parents
+        uses = view.uses.follow(node, view.exported, lambda: view.exposed)
+        for attribute, _ in uses.members:
+            yield attribute, attribute
+            if attribute.attr == "__func__":
+                yield from self._given(view, attribute, seen)
+        for place, _ in uses.escapes:
+            above = parents.get(place)
+            above = parents.get(above) if isinstance(above, ast.keyword) else above
+            if isinstance(above, ast.Call):
+                yield place, above
+                if last_name(above.func) not in _CARRYING and not self._wraps(view, above):
+                    continue
+            if isinstance(above, ast.Call | ast.List | ast.Tuple | ast.Set | ast.Dict | ast.Starred):
+                yield from self._given(view, above, seen)
+
+    def _wraps(self, view: View, call: ast.Call) -> bool:
+        """Whether a function of the project gives one that has the name of what it is given."""
+        found = self._called(view, call.func)
+        return found is not None and any(
+            isinstance(part, ast.Call) and last_name(part.func) in _WRAPPING
+            for part in all_nodes(found.node or ast.Pass())
+        )
+
+    def _called(self, view: View, func: ast.expr) -> Symbol | None:
+        """The function, class or method of the project that a call in a file calls."""
+        function: ast.AST | None = func
+        while function is not None and not isinstance(function, Function):
+            function = view.uses.parents.get(function)
+        return self._resolved(func, next(iter(view.place.modules), ""), function)
+
+    def _resolved(self, func: ast.expr, module: str, function: Function | None) -> Symbol | None:
+        found = self._symbols.value(func, module, function)
+        if found is not None and found.kind != "other":
+            return found.of or found
+        owner = self._symbols.value(func.value, module, function) if isinstance(func, ast.Attribute) else None
+        of = owner.of or owner if owner is not None else None
+        if of is None or of.kind != "class" or not isinstance(func, ast.Attribute):
+            return None
+        for one in self._symbols.order(of)[0]:
+            if isinstance(one.node, ast.ClassDef) and any(
+                isinstance(part, Function) and part.name == func.attr for part in one.node.body
+            ):
+                return Symbol("function", f"{one.qualified_name}.{func.attr}", one.node)
+        return None
+
+    def _kept_by(
+        self, view: View, call: ast.Call, changed: Collection[str], *, is_object: bool
+    ) -> str | None:
+        """How what a call is given is kept by a name of it; None where that is not known."""
+        func = callee_of(call.func)
+        point = next((p for p in view.context.scopes.calls if p.node is call), None)
+        if point is not None and not is_object and _is_keyed(call, func, point, view.context.inference):
+            return "which keeps it by the names of its module and class, and these are others"
+        found = self._called(view, func)
+        kept = self._keepers[is_object].get(found.qualified_name, {}) if found is not None else {}
+        for name in sorted(kept.keys() & changed):
+            path, line = kept[name]
+            return f"and {self._symbols.short(path)}:{line} reads `{name}` of what it is given, which is another one"
+        return None
+
+    @cached_property
+    def _keepers(self) -> tuple[_Keepers, _Keepers]:
+        """The code that reads a name of the functions that it is given, and that reads one of the classes of objects."""
+        found: tuple[_Keepers, _Keepers] = ({}, {})
+        for path, _ in self._reads.matching(_READ, _WORDS):
+            tree, modules = self._reads.tree(path), self._index.place(path).modules
+            for name, attribute in _reading(tree) if tree is not None else ():
+                for module in modules:
+                    for which in _asked_of(attribute):
+                        kept = found[which].setdefault(f"{module}.{name}", {})
+                        kept.setdefault(attribute.attr, (path, attribute.lineno))
+        for _ in range(_DEPTH if any(found) else 0):
+            self._add_callers(found)
+        return found
+
+    def _add_callers(self, found: tuple[_Keepers, _Keepers]) -> None:
+        """Add the functions that hand a parameter of theirs to one that is there."""
+        names = {name.rpartition(".")[2].encode() for known in found for name in known}
+        words = sorted(names)
+        pattern = re.compile(rb"\b(?:%b)\(" % b"|".join(map(re.escape, words)))
+        for path, _ in self._reads.matching(pattern, words):
+            tree, modules = self._reads.tree(path), self._index.place(path).modules
+            for name, function, call in _handing_on(tree) if tree is not None and modules else ():
+                if last_name(call.func).encode() in names:
+                    called = self._resolved(call.func, modules[0], function)
+                    for known in found if called is not None else ():
+                        if called is not None and called.qualified_name in known:
+                            for module in modules:
+                                known.setdefault(f"{module}.{name}", known[called.qualified_name])
+
+
+def _is_keyed(call: ast.Call, func: ast.expr, point: ProgramPoint, inference: Inference) -> bool:
+    """Whether a library takes a function for a job, or to keep what it gives, under the name that it finds."""
+    names, last = callee_names(func, point, inference), last_name(func)
+    calls = [call, call.func] if isinstance(call.func, ast.Call) else [call]
+    if last in TASKS and any(
+        (k.arg or "").endswith("name") and isinstance(getattr(k.value, "value", None), str)
+        for one in calls
+        for k in one.keywords
+    ):
+        return False  # it says the name
+    if last in JOBS and names and all(map(inference.names.is_ours, names)):
+        return True
+    packages = [(name.partition(".")[0], name.rpartition(".")[2]) for name in names]
+    return any(
+        (package in PICKLING and name in _WRITING)
+        or CALLING.get(package, {}).get(name) == "job"
+        or name in KEYED_BY_NAME.get(package, ())
+        for package, name in packages
+    )
+
+
+def _asked_of(attribute: ast.Attribute) -> Iterator[int]:
+    """Of what a name is read: 0 for a function, 1 for the class of an object."""
+    match attribute.value:
+        case ast.Call(func=ast.Name(id="type")) | ast.Attribute(attr="__class__"):
+            yield 1
+        case _ if attribute.attr in _PLACES:
+            yield 0
+            if attribute.attr == "__module__":
+                yield 1
+
+
+def _reading(tree: ast.Module) -> Iterator[tuple[str, ast.Attribute]]:
+    """What reads a name that says where something stands, by its own name in the module; a class where its objects do."""
+    parents = parents_of(tree)
+    for part in parents:
+        match part:
+            case ast.Attribute(attr=attr, ctx=ast.Load()) if attr in _NAMES:
+                inner = part.value
+                if isinstance(inner, ast.Call) and inner.args:
+                    inner = inner.args[0]
+                if isinstance(inner, ast.Attribute) and inner.attr == "__class__":
+                    inner = inner.value
+                if not _is_told(part, parents) and not (
+                    isinstance(inner, ast.Name) and inner.id in _RECEIVERS
+                ):
+                    for name, _ in _around(part, parents):
+                        yield name, part
+            case ast.Call(func=ast.Name(id="getattr"), args=[value, ast.Constant(value=str(attr)), *_]) if (
+                attr in _PLACES and not _is_told(part, parents)
+            ):
+                read = ast.copy_location(ast.Attribute(value, attr, ast.Load()), part)
+                for name, _ in _around(part, parents):
+                    yield name, read
+
+
+def _handing_on(tree: ast.Module) -> Iterator[tuple[str, Function, ast.Call]]:
+    """The calls that are given a parameter of a function around them, with that function, by its name in the module."""
+    parents = parents_of(tree)
+    for part in parents:
+        if isinstance(part, ast.Call):
+            given = {a.id for a in (*part.args, *(k.value for k in part.keywords)) if isinstance(a, ast.Name)}
+            for name, function in _around(part, parents) if given else ():
+                if given & {
+                    p for f in all_nodes(function) if isinstance(f, Function) for p in parameter_names(f)
+                }:
+                    yield name, function, part
+
+
+def _around(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Iterator[tuple[str, Function]]:
+    """The outermost function in which something stands, by its name in the module; the class too, if it makes its objects."""
+    function, above = None, parents.get(node)
+    names: list[str] = []
+    while above is not None:
+        if isinstance(above, Function):
+            function, names = above, []
+        elif isinstance(above, ast.ClassDef) and function is not None:
+            names.insert(0, above.name)
+        above = parents.get(above)
+    if function is not None:
+        yield ".".join([*names, function.name]), function
+        if names and function.name in _OF_CLASS:
+            yield ".".join(names), function
+
+
+def _is_told(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
+    """Whether something is only told to people, or copied to another function's name."""
+    above: ast.AST | None = node
+    while above is not None and not isinstance(above, ast.stmt):
+        above = parents.get(above)
+        if isinstance(above, ast.Call):
+            func = above.func
+            if "ogger" in last_name(func) or (last_name(func) in _LOGGING and "log" in unparsed(func)):
+                return True
+    return isinstance(above, ast.Raise) or (
+        isinstance(above, ast.Assign) and any(last_name(target) in _NAMES for target in above.targets)
+    )
