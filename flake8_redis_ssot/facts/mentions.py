@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 # patterns that begin with one plain byte are searched for many times faster
 _QUOTED = [
@@ -13,6 +14,18 @@ _QUOTED = [
     )
     for quote in (b'"', b"'")
 ]
+_LISTS = [
+    re.compile(rb"%b([A-Za-z_]\w*(?:\.\w+)+ *[^\w.\"'\s:\\]?[^\"'\n\\]*\w)[\"']" % quote)
+    for quote in (b'"', b"'")
+]
+_DIVIDED = re.compile(
+    rb"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?: *[/|#;@,!%>~=&-]+ *|:: *|: +| +)([A-Za-z_]\w*)(?![\w.])"
+)
+"""The dotted name of a module and another one, for code that parts them: `"app.rooms/cache"`."""
+_IN_FILES = [
+    re.compile(rb"%b((?:\w+/)+\w+)(?:\.py)?::?([A-Za-z_]\w*)[\"']" % quote) for quote in (b'"', b"'")
+]
+"""The path of a file and a name of it."""
 _PIECES = [re.compile(rb"%b\.([\w.]*\w)[.\"'{\\]" % before) for before in (b'"', b"'", rb"\}", b"%s")]
 _BEFORE_CODED = re.compile(rb"(?:[\"';]|\\n) *(?:from +([\w.]+) +)?\Z")
 _IMPORTED = re.compile(rb" *([\w.]+)")
@@ -41,7 +54,8 @@ _BY_PATH = re.compile(rb"\b(?:run_path|spec_from_file_location|SourceFileLoader|
 class Mentions:
     """What one file names in strings.
 
-    `quoted` are dotted names in quotes, or at the start of a longer string, and entry points (`module:name`, `script = module:name`). `coded`
+    `quoted` are dotted names in quotes, or at the start of a longer string, entry points (`module:name`, `script = module:name`),
+    and names that something else stands between (`module/name`, `path.py:name`), with a dot there. `coded`
     are names that code within strings imports. `pieces` are names behind a dot, to be appended to others (`".tasks"`).
     `loads` is set if it imports modules by computed names, goes through all modules, has that of a function, or runs files; `by_path` if it
     runs files by their paths.
@@ -61,13 +75,23 @@ def mentions(data: bytes) -> Mentions:
     """The mentions in the bytes of a file."""
     by_path = _has(data, _BY_PATH_WORDS, _BY_PATH)
     found = Mentions(
-        _sorted(name for pattern in _QUOTED for name in pattern.findall(data)),
+        _sorted(chain((n for pattern in _QUOTED for n in pattern.findall(data)), _divided(data))),
         _sorted(b".".join(filter(None, pair)) for pair in coded(data)),
         _sorted(part for pattern in _PIECES for name in pattern.findall(data) for part in name.split(b".")),
         by_path or _has(data, _LOADING_WORDS, _LOADING),
         by_path,
     )
     return NOTHING if found == NOTHING else found
+
+
+def _divided(data: bytes) -> Iterator[bytes]:
+    """The names that strings hold in two parts, as one."""
+    for pattern in _LISTS:
+        for text in pattern.findall(data):
+            yield from map(b".".join, _DIVIDED.findall(text))
+    for pattern in _IN_FILES:
+        for path, name in pattern.findall(data):
+            yield b"%b.%b" % (path.replace(b"/", b"."), name)
 
 
 def coded(data: bytes) -> Iterator[tuple[bytes, bytes]]:
