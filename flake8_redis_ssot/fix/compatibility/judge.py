@@ -27,9 +27,13 @@ _TYPE_NAMES = (
     b"get_args",
     b"__bound__",
     b"__constraints__",
+    b"__dataclass_fields__",
+    b"__attrs_attrs__",
 )
-_TYPE_WORDS = (*_TYPE_NAMES, b".annotation")
-_READING_TYPES = re.compile(rb"\b(?:%b)\b|\.annotation\b" % b"|".join(_TYPE_NAMES))
+_TYPE_WORDS = (*_TYPE_NAMES, b".annotation", b"fields(")
+_READING_TYPES = re.compile(
+    rb"\b(?:%b)\b|\.annotation\b|\bfields\([^()\n]*\)[^\0]{0,300}\.type\b" % b"|".join(_TYPE_NAMES)
+)
 """What reads the types that functions and classes state."""
 _INERT = frozenset(["__doc__", "__name__"])
 
