@@ -13,7 +13,14 @@ from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.libraries.frameworks import CALLING, JOBS, KEYED_BY_NAME, TASKS
+from flake8_redis_ssot.libraries.frameworks import (
+    CALLING,
+    CALLING_ANY_TIME,
+    CALLING_WHILE_AWAITED,
+    JOBS,
+    KEYED_BY_NAME,
+    TASKS,
+)
 from flake8_redis_ssot.libraries.standard import PICKLING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
@@ -27,6 +34,13 @@ _DEPTH = 3
 _WRAPPING = frozenset(["wraps", "update_wrapper"])
 _CARRYING = _WRAPPING | {"partial", "partialmethod", "staticmethod", "list", "tuple", "dict"}
 """What hands on what it is given, within an object or under its name, by last names."""
+_CALLERS = (
+    CALLING_ANY_TIME
+    | CALLING_WHILE_AWAITED
+    | _CARRYING
+    | {"map", "filter", "to_thread", "run_in_executor", "callable"}
+)
+"""What only calls what it is given, by last names."""
 _LOGGING = frozenset(["debug", "info", "warning", "warn", "error", "exception", "critical", "log"])
 _WRITING = frozenset(["dump", "dumps"])
 _OF_CLASS = frozenset(["__init__", "__new__", "__call__", "__get__", "__set_name__"])
@@ -66,6 +80,16 @@ class NameKeepers:
             elif why := self._kept_by(view, given, changed, is_object=is_object):
                 return f"line {place.lineno} hands `{unparsed(node)}` to `{unparsed(given.func)}`, {why}"
         return None
+
+    def is_kept(self, view: View, node: ast.expr) -> bool:
+        """Whether code of the project has a method for more than to call it: it equals no method of another object."""
+        for place, call in self._given(view, node, set()):
+            if isinstance(call, ast.Call):
+                found = self._called(view, callee_of(call.func))
+                function = _run_by(found.node) if found is not None else None
+                if function is not None and not _only_calls(function, _parameter(function, call, place)):
+                    return True
+        return False
 
     def _given(
         self, view: View, node: ast.expr, seen: set[ast.AST]
@@ -164,6 +188,40 @@ class NameKeepers:
                         if called is not None and called.qualified_name in known:
                             for module in modules:
                                 known.setdefault(f"{module}.{name}", known[called.qualified_name])
+
+
+def _run_by(node: ast.AST | None) -> Function | None:
+    """The function that runs when a function or class is called."""
+    if isinstance(node, ast.ClassDef):
+        return next((p for p in node.body if isinstance(p, Function) and p.name == "__init__"), None)
+    return node if isinstance(node, Function) else None
+
+
+def _parameter(function: Function, call: ast.Call, given: ast.expr) -> str:
+    """The parameter by which a function has what a call gives; empty where that is not seen."""
+    for keyword in call.keywords:
+        if keyword.value is given:
+            return keyword.arg or ""
+    names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+    if names[:1] in (["self"], ["cls"]):
+        names = names[1:]
+    index = call.args.index(given) if given in call.args else len(names)
+    return names[index] if index < len(names) else ""
+
+
+def _only_calls(function: Function, parameter: str) -> bool:
+    """Whether a function does nothing with a parameter but to call it, or to have it called."""
+    for above in all_nodes(function):
+        for part in ast.iter_child_nodes(above):
+            if not (isinstance(part, ast.Name) and part.id == parameter):
+                continue
+            is_asked = isinstance(above, ast.Attribute) and above.attr in _NAMES
+            is_called = isinstance(above, ast.Call) and (
+                above.func is part or last_name(above.func) in _CALLERS
+            )
+            if not (is_asked or is_called):
+                return False
+    return True
 
 
 def _is_keyed(call: ast.Call, func: ast.expr, point: ProgramPoint, inference: Inference) -> bool:

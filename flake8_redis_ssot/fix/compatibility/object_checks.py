@@ -155,6 +155,8 @@ class ObjectChecks:
             names[attribute.attr] = name
             if call is None and self._is_another(old, new, attribute.attr, name):
                 self.note_keeper(view, attribute, (old, new), verdict)
+                if self.keepers.is_kept(view, attribute):
+                    verdict.ties.needs.add(f"identity {old.qualified_name}")
             note_names(verdict, attribute, call, name, renamed)
         if not is_copy:
             why = self.making.difference(
