@@ -250,7 +250,7 @@ PURE_DECORATORS = (
 LOGS = frozenset(["logger", "log", "logging", "warnings", "_logger", "_log", "LOGGER", "LOG"])
 """The usual names of what only reports."""
 
-REPORTING = frozenset(["debug", "info", "warning", "error", "critical", "exception", "log"])
+REPORTING = frozenset(["debug", "info", "warning", "error", "warn", "critical", "exception", "log"])
 """Its methods that do so, and set nothing."""
 
 BUILT_IN_EXCEPTIONS = frozenset(

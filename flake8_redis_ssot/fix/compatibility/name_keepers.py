@@ -21,7 +21,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     KEYED_BY_NAME,
     TASKS,
 )
-from flake8_redis_ssot.libraries.standard import PICKLING
+from flake8_redis_ssot.libraries.standard import PICKLING, REPORTING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, callee_of, last_name, parents_of, unparsed
@@ -41,7 +41,6 @@ _CALLERS = (
     | {"map", "filter", "to_thread", "run_in_executor", "callable"}
 )
 """What only calls what it is given, by last names."""
-_LOGGING = frozenset(["debug", "info", "warning", "warn", "error", "exception", "critical", "log"])
 _WRITING = frozenset(["dump", "dumps"])
 _OF_CLASS = frozenset(["__init__", "__new__", "__call__", "__get__", "__set_name__"])
 """Methods that have what a class, or an object that is called, was given."""
@@ -316,7 +315,7 @@ def _is_told(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> bool:
         above = parents.get(above)
         if isinstance(above, ast.Call):
             func = above.func
-            if "ogger" in last_name(func) or (last_name(func) in _LOGGING and "log" in unparsed(func)):
+            if "ogger" in last_name(func) or (last_name(func) in REPORTING and "log" in unparsed(func)):
                 return True
     return isinstance(above, ast.Raise) or (
         isinstance(above, ast.Assign) and any(last_name(target) in _NAMES for target in above.targets)
