@@ -32,7 +32,9 @@ def compose(evidence: Evidence, choose: Choose) -> Proposal:
         ranked = candidates(evidence)
     if not evidence.libraries and not evidence.modules:
         proposal.uses_redis = False
-        proposal.summary = "no file imports a client library of Redis, so there is nothing to set up"
+        proposal.summary = (
+            "no file imports of a client library of Redis what builds clients, so there is nothing to set up"
+        )
         return proposal
     groups = grouped(evidence, _real(ranked))
     if groups[0].candidates:

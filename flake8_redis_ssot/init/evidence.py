@@ -59,6 +59,10 @@ class Evidence:
         """A path as the project names it."""
         return os.path.relpath(path, self.settings.root).replace(os.sep, "/")
 
+    def is_beside(self, path: str) -> bool:
+        """Whether a file stands beside the application."""
+        return self.tree.is_beside(self.short(path))
+
     def with_managers(self, values: Mapping[str, Any]) -> ProjectIndex:
         """The index of facts as they are where a table has these `values`.
 
@@ -92,7 +96,7 @@ class Evidence:
             if made.inferred
         ]
         project.release()
-        return replace(self, modules=tuple(_modules(self.index, [*self.built, *built])))
+        return replace(self, modules=tuple(_modules(self, [*self.built, *built])))
 
     @property
     def values(self) -> dict[str, Any]:
@@ -131,7 +135,7 @@ def gather(root: str, files: Sequence[str], progress: Progress) -> Evidence:
         ProjectIndex(checker.settings, outcome.facts, checker.managers),
         tree,
         roots,
-        tuple(test_globs(tree, checker.settings)),
+        tuple(test_globs(tree, checker.settings, named)),
         (),
         (),
         tuple(sorted(_libraries(tree))),
@@ -149,7 +153,7 @@ def gather(root: str, files: Sequence[str], progress: Progress) -> Evidence:
         index = ProjectIndex(checker.settings, facts, checker.managers)
         known = replace(known, settings=checker.settings, checker=checker, facts=facts, index=index)
     built = [Built(d.path, d.range.start.line, d.symbols) for d in diagnostics if d.code in CONSTRUCTIONS]
-    return replace(known, built=tuple(built), modules=tuple(_modules(known.index, built)))
+    return replace(known, built=tuple(built), modules=tuple(_modules(known, built)))
 
 
 def _checker(settings: Settings, codes: frozenset[str] = _ASKED) -> FileChecker:
@@ -170,21 +174,29 @@ def _home(followed: Followed, context: RuleContext, made: Construction) -> tuple
 
 def _libraries(tree: Tree) -> set[str]:
     """The libraries that some file imports which are, or bring, clients of Redis."""
-    found = {name.partition(".")[0] for path in tree.files for name in tree.modules_of(path)}
+    found = {name for path in tree.files for name in tree.imported_by(path) if not _builds_nothing(name)}
+    tops = {name.partition(".")[0] for name in found}
     return {
         name
-        for name in found
+        for name in tops
         if (name in BUILDERS.packages or not SERVER_WORDS.isdisjoint(words(name))) and not tree.has(name)
     }
 
 
-def _modules(index: ProjectIndex, built: Iterable[Built]) -> Iterator[Module]:
+def _builds_nothing(name: str) -> bool:
+    """Whether an imported name is of a client library, and leads to nothing that builds: an exception, a type."""
+    return name.partition(".")[0] in BUILDERS.packages and name not in BUILDERS.prefixes
+
+
+def _modules(evidence: Evidence, built: Iterable[Built]) -> Iterator[Module]:
     by_path: dict[str, dict[int, Built]] = {}
     for made in built:
         by_path.setdefault(made.path, {}).setdefault(made.line, made)
+    index = evidence.index
     classes = competing_managers(index)
     for path in sorted({*by_path, *classes}):
         lines = by_path.get(path, {})
-        found = module_of(index, path, [lines[line] for line in sorted(lines)], classes.get(path, []))
+        building = [lines[line] for line in sorted(lines)]
+        found = module_of(index, path, building, classes.get(path, []), evidence.is_beside)
         if found is not None:
             yield found

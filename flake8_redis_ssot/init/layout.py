@@ -17,6 +17,8 @@ from flake8_redis_ssot.settings.model import Globs, Settings
 DEFAULT_ROOTS = ("", "src")
 _MUCH = 5
 """A root counts where one file in so many is imported by it, whether it has to do with Redis or not."""
+_MOSTLY = 2
+"""How many tests for each other file a folder has that is mostly tests."""
 _FOREIGN = sys.stdlib_module_names | BUILDERS.packages
 """Top-level names that are taken for no folder of the project's."""
 
@@ -78,6 +80,15 @@ class Tree:
         lines = self.files[path].imports.split("\n")
         return frozenset(e.full_name for line in lines if line[:1] not in "-." for e in edges(line))
 
+    def imported_by(self, path: str) -> Iterator[str]:
+        """The absolute dotted names that a file imports, each as far as it goes."""
+        return (
+            e.full_name
+            for line in self.files[path].imports.split("\n")
+            if line[:1] != "."
+            for e in edges(line)
+        )
+
     def find(self, folder: str, module: str) -> str | None:
         """The file, or the folder, of a dotted name below the import root `folder`."""
         stem = posixpath.join(folder, *module.split("."))
@@ -89,6 +100,15 @@ class Tree:
     def has(self, top: str) -> bool:
         """Whether some folder has a module or package of that name."""
         return top in self._holders
+
+    def imports(self) -> Iterator[tuple[str, str, str]]:
+        """Each file with the import root, and the file or folder below it, of what it imports by an absolute name."""
+        for path in self.files:
+            for module in self.modules_of(path) | self.submodules_of(path):
+                root = self.root_for(path, module)
+                target = self.find(root, module) if root is not None else None
+                if root is not None and target is not None:
+                    yield path, root, target
 
     def is_package(self, folder: str) -> bool:
         """Whether a folder is a regular package."""
@@ -156,15 +176,11 @@ def import_roots(tree: Tree, relevant: Collection[str]) -> Roots:
     """
     uses: dict[str, _Use] = {}
     importers: dict[str, set[str]] = {}
-    for path in tree.files:
-        for module in tree.modules_of(path) | tree.submodules_of(path):
-            root = tree.root_for(path, module)
-            target = tree.find(root, module) if root is not None else None
-            if root is not None and target is not None:
-                use = uses.setdefault(root, _Use())
-                use.importers.add(path)
-                use.imported.add(target)
-                importers.setdefault(target, set()).add(path)
+    for path, root, target in tree.imports():
+        use = uses.setdefault(root, _Use())
+        use.importers.add(path)
+        use.imported.add(target)
+        importers.setdefault(target, set()).add(path)
     # who runs what leads to Redis has to do with it as well: a test that patches it must find the code that it runs
     leading, todo = {*relevant}, [*relevant]
     while todo:
@@ -216,8 +232,11 @@ def _root_that_names(tree: Tree, path: str) -> str:
     )
 
 
-def test_globs(tree: Tree, settings: Settings) -> list[str]:
-    """Globs for the tests that the default of `tests` does not take, most of which are known by their folders."""
+def test_globs(tree: Tree, settings: Settings, relevant: Collection[str]) -> list[str]:
+    """Globs for the tests that the default of `tests` does not take, most of which are known by their folders.
+
+    What helps tests is told only of the `relevant` files, whose paths are those from the project's folder.
+    """
     found: dict[str, Globs] = {}
     for path in sorted(tree.files):
         whole = os.path.join(settings.root, path)
@@ -226,7 +245,30 @@ def test_globs(tree: Tree, settings: Settings) -> list[str]:
         glob = _test_glob(path)
         if glob is not None and not _TEST_LIBRARIES.isdisjoint(_libraries(tree, path)):
             found[glob] = Globs(settings.root, (glob,))
-    return list(found)
+    helping = (
+        _folder_of_tests(tree, settings, path)
+        for path in relevant
+        if not settings.is_test(os.path.join(settings.root, path))
+    )
+    return [*dict.fromkeys([*found, *(f"{folder}/**" for folder in helping if folder is not None)])]
+
+
+def _folder_of_tests(tree: Tree, settings: Settings, path: str) -> str | None:
+    """The folder around a file that has a `conftest.py`, is mostly tests, and in which tests alone import the file."""
+
+    def is_test(one: str) -> bool:
+        return settings.is_test(os.path.join(settings.root, one))
+
+    folder = posixpath.dirname(path)
+    while folder and f"{folder}/conftest.py" not in tree.files:
+        folder = posixpath.dirname(folder)
+    names = {one: posixpath.basename(one) for one in tree.files if folder and one.startswith(f"{folder}/")}
+    plain = [one for one, name in names.items() if name not in ("__init__.py", "conftest.py")]
+    tests = [one for one in plain if is_test(one)]
+    if len(tests) < _MOSTLY * (len(plain) - len(tests)) or not tests:
+        return None
+    users = {user for user, _, target in tree.imports() if target == path}
+    return folder if users and all(map(is_test, users)) else None
 
 
 def _libraries(tree: Tree, path: str) -> Iterator[str]:

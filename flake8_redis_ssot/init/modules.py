@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ class Module:
     Of a test nothing more is known than what it builds.
     `name` is the one by which most files import it, `importers` their number. `names` are those in it by which others get at a client or
     manager, each with the number of files of the application that take it; `users` are these files, `tests` the
-    tests that do. `built` are the lines that build, `modes` whether that blocks.
+    tests that do, and `beside` those of the users that stand beside the application. `built` are the lines that build, `modes` whether that blocks.
     """
 
     path: str
@@ -51,6 +51,7 @@ class Module:
     names: tuple[tuple[str, int], ...] = ()
     users: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def operations(self) -> list[str]:
@@ -71,7 +72,11 @@ def is_plain_name(name: str, purposes: Collection[str] = ()) -> bool:
 
 
 def module_of(
-    index: ProjectIndex, path: str, built: Sequence[Built], classes: Sequence[ClassFacts]
+    index: ProjectIndex,
+    path: str,
+    built: Sequence[Built],
+    classes: Sequence[ClassFacts],
+    is_beside: Callable[[str], bool],
 ) -> Module | None:
     """The module at `path`; None where it can be imported by no name."""
     modules = [name for name in index.place(path).modules if all(map(str.isidentifier, name.split(".")))]
@@ -93,8 +98,12 @@ def module_of(
         for one, users in _taken(index, path, modules, names).items()
     }
     users = sorted({user for users in taken.values() for user in users})
-    is_test = index.settings.is_test
-    numbers = {one: sum(not is_test(user) for user in taken.get(one, ())) for one in names}
+    tests = tuple(filter(index.settings.is_test, users))
+    others = tuple(user for user in users if user not in tests)
+    beside = tuple(filter(is_beside, others))
+    # what examples take says little where the application takes something itself
+    telling = {*others} - {*beside} or {*others}
+    numbers = {one: len(taken.get(one, set()) & telling) for one in names}
     counts = sorted(numbers.items(), key=lambda pair: (-pair[1], pair))
     return Module(
         path,
@@ -104,8 +113,9 @@ def module_of(
         frozenset(mode for made in built if (mode := _mode(made)) is not None),
         tuple(classes),
         tuple(counts),
-        tuple(user for user in users if not is_test(user)),
-        tuple(filter(is_test, users)),
+        others,
+        tests,
+        beside,
     )
 
 

@@ -73,7 +73,8 @@ class Candidate:
     def points(self) -> float:
         """How much speaks for it: who takes a client from it, what it does, what it builds."""
         module = self.module
-        found = len(module.users) + min(len(module.tests), len(module.users) + _MOST) / 4
+        users, others = len(module.users) - len(module.beside), len(module.tests) + len(module.beside)
+        found = users + min(others, users + _MOST) / 4
         found += min(len(module.operations), 2 * _MOST) / 2 + min(len(module.built), _MOST) / 2
         return found * (2 if self.is_named_so else 1)
 
@@ -112,9 +113,7 @@ def candidates(evidence: Evidence) -> list[Candidate]:
 
 def is_of_application(evidence: Evidence, module: Module) -> bool:
     """Whether a module is neither a test nor something that stands beside the application."""
-    return not evidence.settings.is_test(module.path) and not evidence.tree.is_beside(
-        evidence.short(module.path)
-    )
+    return not evidence.settings.is_test(module.path) and not evidence.is_beside(module.path)
 
 
 def close_to(best: Candidate, others: Iterable[Candidate]) -> list[Candidate]:
@@ -139,6 +138,8 @@ def spoken_for(module: Module) -> str:
 def used_by(module: Module) -> str:
     """Who takes a client or manager from a module."""
     files, tests = count(len(module.users), "file"), count(len(module.tests), "test file")
+    if module.beside:
+        files += f" ({len(module.beside)} of them beside the application)"
     if not module.users:
         # what they have of it may keep the client for itself
         others = f"; {imported_by(module.importers)}" if module.importers else ""
