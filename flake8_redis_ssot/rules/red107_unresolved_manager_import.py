@@ -118,13 +118,19 @@ class UnresolvedManagerImport(ProjectRule):
 
 
 def _trees(name: str, path: str, index: ProjectIndex) -> Iterator[Modules]:
-    """Where a file may find `name`: in the project, and below the root of the package in which it lies itself."""
+    """Where a file may find `name`: in the project, and below folders that may be import roots though no setting says so.
+
+    Those are the folders around the file, as of another distribution with a package of the same name, and the one
+    that has the name of the package in it, as of a Django project.
+    """
     yield index.modules
     top = name.partition(".")[0]
+    folders = [index.modules.find(top) or ""]
     folder = os.path.dirname(path)
     while folder.startswith(index.settings.root + os.sep):
-        above = os.path.dirname(folder)
-        if os.path.basename(folder) == top:
-            # another distribution may have a package of the same name, whose root no setting names
-            yield Modules((above,), index.modules.filesystem)
-        folder = above
+        folders.append(folder)
+        folder = os.path.dirname(folder)
+    for root in dict.fromkeys([*folders, folder]):
+        tree = Modules((root,), index.modules.filesystem)
+        if root and tree.is_ours(top):
+            yield tree
