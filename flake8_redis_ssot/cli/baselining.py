@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from flake8_redis_ssot.cli.loading import discovered, finder_of
+from flake8_redis_ssot.cli.loading import discovered, finder_of, misplaced
 from flake8_redis_ssot.cli.mended import mended
 from flake8_redis_ssot.cli.messages import Kind, Messages, refuse
 from flake8_redis_ssot.cli.progress import Progress
@@ -47,6 +47,8 @@ def baseline(options: argparse.Namespace) -> int:
         groups: dict[str, list[Project]] = {}
         for project in found.projects:
             found.complete(project)
+            if finder.config is not None and (message := misplaced(project)):
+                Messages()("warning", message)
             given = options.file or project.settings.baseline
             file = file_of(project.settings.root, given and os.path.abspath(given))
             groups.setdefault(file, []).append(project)

@@ -15,7 +15,7 @@ from flake8_redis_ssot.cli import recording
 from flake8_redis_ssot.cli.cluster import workers_of
 from flake8_redis_ssot.cli.exclusions import check_options
 from flake8_redis_ssot.cli.known import Known
-from flake8_redis_ssot.cli.loading import discovered, finder_of, without_settings
+from flake8_redis_ssot.cli.loading import discovered, finder_of, without_effect, without_settings
 from flake8_redis_ssot.cli.messages import Kind, Messages, refuse, some_of
 from flake8_redis_ssot.cli.outputs import Outputs
 from flake8_redis_ssot.cli.progress import Progress
@@ -165,12 +165,9 @@ class _Run:
 
     def _say_what_is_not_checked(self, runs: Sequence[_Checked]) -> None:
         for one in runs:
-            if one.checker.codes == {"RED000"}:
-                where = f"{shown(one.project.name)}: " if len(runs) > 1 else ""
-                self.say(
-                    "warning",
-                    f"{where}no rule is enabled but RED000: nothing else is checked; see `select` and `ignore`",
-                )
+            codes = one.checker.codes
+            for message in without_effect(one.project, codes, self.finder.config, is_one=len(runs) == 1):
+                self.say("warning", message)
             self.say("debug", f"settings: {one.project.settings.path or 'none, the defaults hold'}")
         named = [self.path] if self.is_stdin and is_notebook(self.path) else self.found.named_notebooks
         for path in named:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from flake8_redis_ssot.cli.given import given_tables, settings_file
 from flake8_redis_ssot.files import Discovery, Project, discover
@@ -14,7 +14,7 @@ from flake8_redis_ssot.output import FORMATS, escaped, shown
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.finder import SettingsFinder
-from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.settings.model import Settings, is_below
 
 _MISNAMED = rb"^\s*(\[+ *(?!tool\.redis-ssot\b)(?:tool\.)?(?:flake8[-_])?redis[-_]?ssot *[].][^]\n]*\]*)"
 """A table that is meant for ours: the package is `flake8_redis_ssot`, the command `redis-ssot`."""
@@ -43,6 +43,35 @@ def discovered(paths: Sequence[str], finder: SettingsFinder) -> Discovery:
     if finder.errors:
         raise SettingsError(finder.errors)
     return found
+
+
+def without_effect(
+    project: Project, codes: Collection[str], config: str | None, *, is_one: bool
+) -> Iterator[str]:
+    """What to warn of where settings do not do what somebody may expect of them; `config` is the file named."""
+    if codes == {"RED000"}:
+        where = "" if is_one else f"{shown(project.name)}: "
+        yield f"{where}no rule is enabled but RED000: nothing else is checked; see `select` and `ignore`"
+    if config is not None and project.files and (message := misplaced(project)):
+        yield message
+
+
+def misplaced(project: Project) -> str:
+    """What to say of a settings file that was named and lies elsewhere: no import root of it is around any file.
+
+    Empty where one is. All that it says is relative to its own folder, never to where the command runs.
+    """
+    settings, here = project.settings, os.getcwd()
+    roots = {settings.root, *(root for boundary in settings.boundaries for root in boundary.roots)}
+    if any(is_below(path, root) for path in project.files for root in roots):
+        return ""
+    is_here = all(is_below(path, here) for path in project.files)
+    source = here if is_here else os.path.commonpath([os.path.dirname(path) for path in project.files])
+    return (
+        f"{shown(project.name)}: its names and paths are relative to its folder, and no file that is checked lies "
+        "below that, so that neither `manager` nor boundaries are found; move it to the files' project as "
+        f'pyproject.toml, let a table there `extend` it, or set `src = ["{os.path.relpath(source, settings.root)}"]`'
+    )
 
 
 def without_settings(projects: Iterable[Project]) -> str:

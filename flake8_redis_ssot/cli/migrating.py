@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from flake8_redis_ssot.cli.loading import discovered, finder_of, settings_of
+from flake8_redis_ssot.cli.loading import discovered, finder_of, misplaced, settings_of
 from flake8_redis_ssot.cli.messages import Messages, refuse
 from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.cli.replay import look
@@ -168,6 +168,8 @@ def one_project(options: argparse.Namespace, paths: Sequence[str]) -> tuple[Disc
         )  # fmt: skip
     for name in nested:
         Messages()("note", f"{name} is a project of its own, and left out")
+    if finder.config is not None and not project.files:
+        Messages()("warning", misplaced(project))
     return found, project
 
 

@@ -161,7 +161,6 @@ class Builder:
         return where, values
 
     def _boundary(self, table: Table, values: dict[str, Any], inherited: Boundary) -> Boundary:
-        src_base = values.get("src-base", table.base)
         patterns = as_list(values.get("manager"))
         managers = tuple(dict.fromkeys(name.removesuffix(".**") for name in patterns))
         packages = frozenset(name.removesuffix(".**") for name in patterns if name.endswith(".**"))
@@ -183,8 +182,15 @@ class Builder:
                     f"`forbidden-managers` names `{pattern.text}`, which `manager` takes in; keep one of the two",
                 )
         if "src" in values or not inherited.roots:
-            patterns = values.get("src", [".", "src"])
-            roots = tuple(f for one in patterns for f in matching_folders(src_base, one, self.filesystem))
+            # what names the manager may be shared, and the project that shares it has its own modules
+            bases = [values.get("src-base", table.base)] if "src" in values else [self.base, table.base]
+            found = (
+                folder
+                for base in bases
+                for one in values.get("src", [".", "src"])
+                for folder in matching_folders(base, one, self.filesystem)
+            )
+            roots = tuple(dict.fromkeys(found))
         else:
             roots = inherited.roots
         return replace(own, forbidden=forbidden, roots=roots)

@@ -310,6 +310,35 @@ def test_a_named_settings_file_replaces_the_search(monorepo: Path, run: Command)
     assert places(flake8.stdout) == places(done.stdout)
 
 
+def test_a_named_settings_file_beside_the_files_is_warned_of(tmp_path: Path, run: Command) -> None:
+    write(
+        tmp_path,
+        {
+            "ci/ssot.toml": '[tool.redis-ssot]\nmanager = "app.redis_manager"\n',
+            "service/app/redis_manager.py": BAD,
+        },
+    )
+    service, named = tmp_path / "service", ("--config", "../ci/ssot.toml")
+    for _ in range(2):  # also from the cache
+        done = run("check", *named, cwd=service)
+        assert done.returncode == 1 and done.stderr.count("no file that is checked lies below that") == 1
+        assert 'set `src = ["../service"]`' in done.stderr
+    for command in (["plan"], ["migrate", "--dry-run"], ["baseline"], ["report", "--output-format", "json"]):
+        assert "lies below that" in run(*command, *named, cwd=service).stderr, command
+    assert run("check", "-q", *named, cwd=service).stderr == ""
+    assert "lies below" not in run("check", *named, ".", "../ci", cwd=tmp_path / "ci").stderr
+    # what it advises helps
+    (tmp_path / "ci/ssot.toml").write_text(
+        '[tool.redis-ssot]\nmanager = "app.redis_manager"\nsrc = ["../service"]\n'
+    )
+    done = run("check", *named, cwd=service)
+    assert (done.returncode, done.stderr) == (0, "")
+    (tmp_path / "ci/ssot.toml").write_text('[tool.redis-ssot]\nmanager = "app.redis_manager"\n')
+    (service / "pyproject.toml").write_text('[tool.redis-ssot]\nextend = "../ci/ssot.toml"\n')
+    done = run("check", cwd=service)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_what_is_done_over_several_projects(monorepo: Path, run: Command) -> None:
     number = len(expected(monorepo))
     for name in SERVICES:

@@ -124,6 +124,14 @@ def test_extend_keeps_the_parents_folder_for_its_paths(tmp_path: Path) -> None:
     assert found.excludes(str(tmp_path / "no" / "x.py"))  # a mere name is excluded wherever it is
 
 
+def test_a_shared_manager_is_looked_for_in_the_project_and_beside_what_shares_it(tmp_path: Path) -> None:
+    (tmp_path / "base").mkdir()
+    settings(tmp_path / "base", 'manager = "m"\n')
+    found = settings(tmp_path, 'extend = "base/pyproject.toml"\n')
+    folders = ("", "src", "base", "base/src")
+    assert found.boundaries[0].roots == tuple(str(tmp_path / folder) for folder in folders)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
