@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Callable
 
+from flake8_redis_ssot.analysis.operations import method_meanings
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.open_names import OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName
@@ -111,7 +112,7 @@ class Forwarders:
                 ast.Return(value=ast.expr() as value)
                 | ast.Expr(value=ast.Yield(value=ast.expr() as value))
                 | ast.Expr(value=ast.Await() as value)
-            ]:
+            ] if not _is_named_otherwise(node.name, value):
                 return self._target_of(value, self.scopes.namespaces[node])
         return None
 
@@ -148,6 +149,14 @@ class Forwarders:
                 case _ if not _has_no_effect(part):
                     return False
         return True
+
+
+def _is_named_otherwise(name: str, value: ast.expr) -> bool:
+    """Whether a function hands its parameters to a method, and is itself called after the domain (`hit` for `incr`)."""
+    call = value.value if isinstance(value, ast.Await) else value
+    if name.startswith("__") or not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return False
+    return bool(_arguments(call)) and call.func.attr != name and not method_meanings(name)
 
 
 def _arguments(call: ast.Call) -> list[ast.expr]:

@@ -17,7 +17,8 @@ class ManagerShim(ProjectRule):
     forwards:
 
     - an import of the manager, or another name for it
-    - a function that only returns the manager, or calls it with its own parameters
+    - a function that only returns the manager, or calls it with its own parameters, unless its name is
+      one of the domain (`hit`, which calls `incr`)
     - a class whose public methods all do so, or an empty subclass
 
     Logging and `__all__` do not matter. The report is at the first statement after the docstring.
