@@ -65,7 +65,7 @@ class Causes:
             module, users = old, {*self.index.importers(old)}
         else:
             users = self.index.importers_of({module}, self.staying.related(old))
-        own = self.index.modules.find(module)
+        own = next(iter(self._files(old)), None)
         users -= {own, patch.path}
         kept: dict[str, Cause] = {}
         for diagnostic, why in refused:
