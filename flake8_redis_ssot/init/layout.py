@@ -7,6 +7,7 @@ import posixpath
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from flake8_redis_ssot.facts.import_scan import edges
 from flake8_redis_ssot.facts.model import FileFacts
@@ -101,14 +102,24 @@ class Tree:
         """Whether some folder has a module or package of that name."""
         return top in self._holders
 
-    def imports(self) -> Iterator[tuple[str, str, str]]:
+    @cached_property
+    def imports(self) -> list[tuple[str, str, str]]:
         """Each file with the import root, and the file or folder below it, of what it imports by an absolute name."""
-        for path in self.files:
-            for module in self.modules_of(path) | self.submodules_of(path):
-                root = self.root_for(path, module)
-                target = self.find(root, module) if root is not None else None
-                if root is not None and target is not None:
-                    yield path, root, target
+        return [
+            (path, root, target)
+            for path in self.files
+            for module in self.modules_of(path) | self.submodules_of(path)
+            if (root := self.root_for(path, module)) is not None
+            and (target := self.find(root, module)) is not None
+        ]
+
+    @cached_property
+    def importers(self) -> dict[str, set[str]]:
+        """The files that import each file or folder by an absolute name."""
+        found: dict[str, set[str]] = {}
+        for path, _, target in self.imports:
+            found.setdefault(target, set()).add(path)
+        return found
 
     def is_package(self, folder: str) -> bool:
         """Whether a folder is a regular package."""
@@ -175,16 +186,14 @@ def import_roots(tree: Tree, relevant: Collection[str]) -> Roots:
     Paths are those from the project's folder.
     """
     uses: dict[str, _Use] = {}
-    importers: dict[str, set[str]] = {}
-    for path, root, target in tree.imports():
+    for path, root, target in tree.imports:
         use = uses.setdefault(root, _Use())
         use.importers.add(path)
         use.imported.add(target)
-        importers.setdefault(target, set()).add(path)
     # who runs what leads to Redis has to do with it as well: a test that patches it must find the code that it runs
     leading, todo = {*relevant}, [*relevant]
     while todo:
-        new = {p for p in importers.get(todo.pop(), ()) if not tree.is_beside(p)} - leading
+        new = {p for p in tree.importers.get(todo.pop(), ()) if not tree.is_beside(p)} - leading
         leading |= new
         todo += new
     roots = [
@@ -262,12 +271,14 @@ def _folder_of_tests(tree: Tree, settings: Settings, path: str) -> str | None:
     folder = posixpath.dirname(path)
     while folder and f"{folder}/conftest.py" not in tree.files:
         folder = posixpath.dirname(folder)
-    names = {one: posixpath.basename(one) for one in tree.files if folder and one.startswith(f"{folder}/")}
+    if not folder:
+        return None
+    names = {one: posixpath.basename(one) for one in tree.files if one.startswith(f"{folder}/")}
     plain = [one for one, name in names.items() if name not in ("__init__.py", "conftest.py")]
     tests = [one for one in plain if is_test(one)]
     if len(tests) < _MOSTLY * (len(plain) - len(tests)) or not tests:
         return None
-    users = {user for user, _, target in tree.imports() if target == path}
+    users = tree.importers.get(path)
     return folder if users and all(map(is_test, users)) else None
 
 

@@ -37,9 +37,10 @@ class Module:
     """A module that builds clients or pools, or has `classes` that do what a manager does.
 
     Of a test nothing more is known than what it builds.
-    `name` is the one by which most files import it, `importers` their number. `names` are those in it by which others get at a client or
-    manager, each with the number of files of the application that take it; `users` are these files, `tests` the
-    tests that do, and `beside` those of the users that stand beside the application. `built` are the lines that build, `modes` whether that blocks.
+    `name` is the one by which most files import it, `importers` their number. `built` are the lines that build, `modes`
+    whether that blocks. `names` are those in it by which others get at a client or manager, each with the number of
+    files of the application that take it. `users` are these files, `tests` the tests that do, and `beside` those of
+    the users that stand beside the application.
     """
 
     path: str
