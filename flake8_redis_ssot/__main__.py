@@ -1,5 +1,5 @@
 """`python -m flake8_redis_ssot`."""
 
-from flake8_redis_ssot.cli.main import main
+from flake8_redis_ssot.cli.main import console
 
-raise SystemExit(main())
+console()

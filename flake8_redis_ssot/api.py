@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ from flake8_redis_ssot.diagnostic import Applicability, Diagnostic, Edit, Fix, R
 from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.files import Discovery, Project, discover
 from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import (
     Outcome,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions, in_coroutines
@@ -20,6 +19,7 @@ from flake8_redis_ssot.inference.methods import mode_of
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.inference.standard_calls import handed_call
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value, Values
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.libraries.builders import Builder, Kind
 from flake8_redis_ssot.libraries.standard import CALLERS
 from flake8_redis_ssot.libraries.traits import INITIALISING

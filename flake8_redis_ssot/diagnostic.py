@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.source import Range
 
 Applicability = Literal["safe", "unsafe", "display-only"]

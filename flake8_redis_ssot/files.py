@@ -6,10 +6,10 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.gitignore import IgnoreFile, exclude_of, is_ignored
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.load import chain_of
 from flake8_redis_ssot.settings.model import Settings, is_below

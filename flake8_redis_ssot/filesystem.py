@@ -8,11 +8,11 @@ import stat
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.stamps import Stamp, stamp
 

@@ -6,10 +6,10 @@ import os
 import subprocess
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from errno import EIO, ENOENT
 
 from flake8_redis_ssot.filesystem import DISK, Entry, EntryKind, FileSystem, Kind
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.stamps import Stamp
 
 _FOLDER, _LINK, _SUBMODULE = "040000", "120000", "160000"

@@ -6,10 +6,10 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib.util import find_spec
 
 from flake8_redis_ssot import __version__
+from flake8_redis_ssot.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

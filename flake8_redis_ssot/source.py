@@ -10,10 +10,11 @@ import tokenize
 import warnings
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import Literal
+
+from flake8_redis_ssot.lazy_dataclass import dataclass
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _FIRST_LINES = re.compile(rb"(?:[^\r\n]*(?:\r\n?|\n)?){2}")

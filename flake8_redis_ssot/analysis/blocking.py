@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.client_calls import Command, coroutine_of, function_of
 from flake8_redis_ssot.analysis.deferred import around, deferring, is_returned
 from flake8_redis_ssot.analysis.patches import patched_around
 from flake8_redis_ssot.analysis.running import Run, run_as, runs
 from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.syntax.ancestors import ancestors, before_in_blocks, leaves_block
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of, single
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope

@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.bindings import Scope

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 from flake8_redis_ssot.analysis.certainty import is_certain
@@ -16,6 +15,7 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import Mode, effect_of, mode_of, pool_of
 from flake8_redis_ssot.inference.reach import exposed
 from flake8_redis_ssot.inference.values import Instance, QualifiedName, Value
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE, Effect
 from flake8_redis_ssot.libraries.standard import QUESTIONS

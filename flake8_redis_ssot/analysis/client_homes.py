@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import (
@@ -17,6 +16,7 @@ from flake8_redis_ssot.inference.values import (
     QualifiedName,
     Values,
 )
+from flake8_redis_ssot.lazy_dataclass import dataclass, field, replace
 from flake8_redis_ssot.libraries.frameworks import RUNNER_METHODS
 from flake8_redis_ssot.libraries.standard import CACHES, PROPERTIES
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS

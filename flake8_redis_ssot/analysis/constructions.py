@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.builders import Builder, Kind
 from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, NO_POOL, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.source import Range

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.standard_calls import handed_call
 from flake8_redis_ssot.inference.values import Items, QualifiedName
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.frameworks import ENVIRONMENT_READERS, ENVIRONMENTS
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
 from flake8_redis_ssot.syntax.ancestors import ancestors

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.client_homes import Frame, Home, Homes
@@ -12,6 +11,7 @@ from flake8_redis_ssot.analysis.lifetimes import lifetimes
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import effect_of, mode_of
 from flake8_redis_ssot.inference.values import Coroutine, QualifiedName
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.commands import HANDED
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, TEARING_DOWN
 from flake8_redis_ssot.libraries.standard import (

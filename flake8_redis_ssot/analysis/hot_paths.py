@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.operations import gives_a_client, words
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.frameworks import (
     CALLED,
     CALLING,

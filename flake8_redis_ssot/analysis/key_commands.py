@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.operations import (
     command_meanings,
@@ -14,6 +13,7 @@ from flake8_redis_ssot.analysis.operations import (
 )
 from flake8_redis_ssot.inference.open_names import OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, SuperProxy, Value
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.standard import SAME_TEXT
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import all_nodes

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.origins import Origins
 from flake8_redis_ssot.analysis.shutdown import Shutdowns
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE
 from flake8_redis_ssot.libraries.standard import ENTERING, QUESTIONS

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from flake8_redis_ssot.analysis.deferred import is_consumed
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.commands import HANDED, ITERATORS, POOL_ATTRIBUTE
 from flake8_redis_ssot.libraries.standard import ENTERING, FILLING, RESULT
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.key_commands import KeyCommands, calls_by_function, senders
@@ -14,6 +13,7 @@ from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.open_names import Built, OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, Value
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.standard import PROPERTIES
 from flake8_redis_ssot.source import Position, Range, SourceFile
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import QualifiedName
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.frameworks import OBJECT_PATCHERS
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint

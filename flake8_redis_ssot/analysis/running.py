@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.deferred import around, is_consumed
 from flake8_redis_ssot.inference.calls import is_property
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, Filled, Generator, Instance, Value
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.standard import PROPERTIES
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.implied import CALLED, DELETED, PROPERTY, SET, implied

@@ -7,7 +7,6 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 from flake8_redis_ssot.cli.loading import discovered, finder_of, misplaced
 from flake8_redis_ssot.cli.mended import mended
@@ -16,6 +15,7 @@ from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project, overwrite
 from flake8_redis_ssot.filesystem import DISK
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.lint.baseline import (
     NEVER_RECORDED,
     Baseline,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import os
 import sys
 import time
@@ -24,6 +23,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.files import Discovery, Project, is_closed, is_notebook
 from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass, field, replace
 from flake8_redis_ssot.lint.baseline import file_of
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import (
@@ -49,16 +49,16 @@ if TYPE_CHECKING:
     from flake8_redis_ssot.lint.remote import Workers
 
 
-@dataclasses.dataclass(slots=True)
+@dataclass(slots=True)
 class _Checked:
     """One project of a run."""
 
     project: Project
     checker: FileChecker
     cache: Cache | None = None
-    files: list[str] = dataclasses.field(default_factory=list)
+    files: list[str] = field(default_factory=list)
     """All that were checked, whatever is reported."""
-    found: list[Diagnostic] = dataclasses.field(default_factory=list)
+    found: list[Diagnostic] = field(default_factory=list)
     """What was found in all of them."""
     fixes_hold_for: str = "none"
     """For whom the fixes in it hold; see `fix.granted.Finished`."""
@@ -158,9 +158,9 @@ class _Run:
         """The settings of a project, with the baseline that the options ask for."""
         settings = project.settings
         if self.options.no_baseline:
-            return dataclasses.replace(settings, baseline=None)
+            return replace(settings, baseline=None)
         if self.options.baseline is not None:
-            return dataclasses.replace(settings, baseline=file_of(settings.root, settings.baseline))
+            return replace(settings, baseline=file_of(settings.root, settings.baseline))
         return settings
 
     def _say_what_is_not_checked(self, runs: Sequence[_Checked]) -> None:
@@ -396,7 +396,7 @@ class _Run:
                 outcome,
                 self.finder,
                 lambda filesystem: self._checker(
-                    dataclasses.replace(project.settings, baseline=None),
+                    replace(project.settings, baseline=None),
                     filesystem,
                     fixes=self._asks_for_fixes,
                 ),

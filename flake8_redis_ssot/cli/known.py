@@ -6,10 +6,10 @@ The folders need not be searched then, nor the places where modules were looked 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from flake8_redis_ssot.cli.replay import Record, today
 from flake8_redis_ssot.files import Discovery, Project
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.stamps import Stamp
 

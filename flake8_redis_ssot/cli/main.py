@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import io
 import os
 import sys
@@ -37,6 +38,19 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def console() -> None:
+    """The command itself: `main`, and then the end of the process without taking apart what is in memory.
+
+    For a single file that would take a tenth of the time.
+    """
+    status = main()
+    try:
+        sys.stderr.flush()
+    finally:
+        atexit._run_exitfuncs()
+        os._exit(status)
 
 
 class _Closed(io.TextIOBase):

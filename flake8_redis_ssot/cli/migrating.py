@@ -8,7 +8,6 @@ import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from flake8_redis_ssot.cli.loading import discovered, finder_of, misplaced, settings_of
 from flake8_redis_ssot.cli.messages import Messages, refuse
@@ -19,6 +18,7 @@ from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import DefectError, FixResult, is_looked_at, mend, refers_to
 from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, run_project
 from flake8_redis_ssot.migrate.journal import Change, JournalError, carry_out, check_finished, runs

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.cli.words import text
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Look, Report, counting, format_of
 from flake8_redis_ssot.settings.boundaries import SettingsError

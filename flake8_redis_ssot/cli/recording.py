@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 
@@ -16,6 +15,7 @@ from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.facts.codec import plain
 from flake8_redis_ssot.files import Project
 from flake8_redis_ssot.filesystem import DISK
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.settings.load import chain_of
 from flake8_redis_ssot.settings.model import Settings

@@ -6,7 +6,6 @@ import argparse
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from functools import partial
 
@@ -19,6 +18,7 @@ from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import DefectError
 from flake8_redis_ssot.git_objects import GitError, Repository
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, available_processors, cache_for
 from flake8_redis_ssot.migrate.planning import planned, rules_of

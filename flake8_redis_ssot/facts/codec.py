@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
 from datetime import date
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from flake8_redis_ssot.lazy_dataclass import fields, is_dataclass
 
 
 def plain(value: Any) -> Any:

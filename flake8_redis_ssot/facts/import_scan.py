@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from flake8_redis_ssot.lazy_dataclass import dataclass
 
 _COMMENT = re.compile(rb"#[^\n]*")
 _DOTTED = re.compile(rb"[A-Za-z_]\w*(?:\.\w+)+([\"'])")

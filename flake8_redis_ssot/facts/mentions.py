@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
+
+from flake8_redis_ssot.lazy_dataclass import dataclass
 
 # patterns that begin with one plain byte are searched for many times faster
 _QUOTED = [

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.source import Range
 
 

@@ -6,10 +6,10 @@ import ast
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Literal
 
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import (
     DATA_BASES,
     DATA_DECORATORS,

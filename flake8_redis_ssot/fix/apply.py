@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Edit, Fix
@@ -23,6 +22,7 @@ from flake8_redis_ssot.fix.sources.unchecked import Unchecked
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.fix.together.causes import Causes
 from flake8_redis_ssot.fix.together.units import Units
+from flake8_redis_ssot.lazy_dataclass import dataclass, field, replace
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, collecting_seldom, defect, run_project
 from flake8_redis_ssot.project.index import ProjectIndex

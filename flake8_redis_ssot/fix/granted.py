@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Fix
 from flake8_redis_ssot.facts.cache import Cache
@@ -22,6 +21,7 @@ from flake8_redis_ssot.fix.closed import closed
 from flake8_redis_ssot.fix.kept import KeptFixes
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.unchecked import Unchecked
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.noqa import with_rows
 from flake8_redis_ssot.lint.run import Outcome, collecting_seldom

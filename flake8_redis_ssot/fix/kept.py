@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache, asked_of
@@ -12,6 +11,7 @@ from flake8_redis_ssot.filesystem import Noting
 from flake8_redis_ssot.fix.apply import EXPLAINED, FIXABLE
 from flake8_redis_ssot.fix.sources.reads import ProjectReads, Told
 from flake8_redis_ssot.fix.sources.unchecked import Unchecked
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.noqa import with_rows
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
+
+from flake8_redis_ssot.lazy_dataclass import dataclass
 
 
 class Refusal(Exception):

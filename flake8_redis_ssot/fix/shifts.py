@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.source import Range, SourceFile
 
 _PLACE = re.compile(

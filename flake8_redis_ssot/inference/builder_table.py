@@ -30,8 +30,11 @@ def _table() -> dict[str, Builder]:
     for library, kind, target, homes in FUNCTIONS:
         for home in homes.split():
             table[home] = Builder(library, kind, target)
+    homes_of: dict[str, list[str]] = {}
+    for name, builder in table.items():
+        homes_of.setdefault(builder.target, []).append(name)
     for library, kind, target, methods in BUILDING_METHODS:
-        for home in [name for name, builder in table.items() if builder.target == target]:
+        for home in homes_of[target]:
             for method in methods.split():
                 table[f"{home}.{method}"] = Builder(library, kind, f"{target}.{method}")
     for alias, module in MODULE_ALIASES:

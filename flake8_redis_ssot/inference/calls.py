@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference import (
@@ -35,6 +34,7 @@ from flake8_redis_ssot.inference.values import (
     Values,
     depth_of,
 )
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.libraries.commands import HANDED, HANDED_CLASSES
 from flake8_redis_ssot.libraries.frameworks import (
     DECORATORS,

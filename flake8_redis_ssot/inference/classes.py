@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Hashable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference import calls, records
@@ -17,6 +16,7 @@ from flake8_redis_ssot.inference.values import (
     Value,
     Values,
 )
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name

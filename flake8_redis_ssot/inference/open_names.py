@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.names import Names
@@ -17,6 +16,7 @@ from flake8_redis_ssot.inference.values import (
     SuperProxy,
     Value,
 )
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.scopes import Scopes
 

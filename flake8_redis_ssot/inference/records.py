@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference import containers
 from flake8_redis_ssot.inference.values import NOTHING, Definition, Instance, Items, Values
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.libraries.frameworks import DATA_DECORATORS, FIELD_BASES
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import decorators_of, last_name

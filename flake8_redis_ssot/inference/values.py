@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope, Store
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.init.connections import connection_of
@@ -19,6 +18,7 @@ from flake8_redis_ssot.init.ranking import (
     names_a_server,
     used_by,
 )
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.vocabulary import PURPOSES
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.managers import competing_managers

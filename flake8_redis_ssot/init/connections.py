@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
 
 from flake8_redis_ssot.analysis.operations import words
@@ -12,6 +11,7 @@ from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.context import RuleContext
 from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.modules import Module
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.traits import DEFAULTS, POOL_KEYWORDS, SUCCESSORS
 from flake8_redis_ssot.libraries.vocabulary import (
     ADDRESS_WORDS,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from flake8_redis_ssot.analysis.operations import words
@@ -13,6 +12,7 @@ from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.init.layout import Roots, Tree, import_roots, test_globs
 from flake8_redis_ssot.init.modules import Built, Module, module_of
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.libraries.traits import INITIALISING
 from flake8_redis_ssot.libraries.vocabulary import SERVER_WORDS
 from flake8_redis_ssot.lint.check import FileChecker

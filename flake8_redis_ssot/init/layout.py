@@ -6,13 +6,13 @@ import os
 import posixpath
 import sys
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from flake8_redis_ssot.facts.import_scan import edges
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.inference.builder_table import BUILDERS
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.settings.model import Globs, Settings
 
 DEFAULT_ROOTS = ("", "src")

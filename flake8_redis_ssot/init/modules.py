@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import gives_a_client, method_meanings, words
@@ -15,6 +14,7 @@ from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.facts.modules import Found
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.inference.methods import mode_of
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.vocabulary import CLIENTS, GETTING, PLAIN_WORDS, SUBJECTS
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import SourceError

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.settings.patterns import literal
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import words
 from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.modules import Module, is_plain_name
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.vocabulary import (
     GETTING,
     PAST_WORDS,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.layout import DEFAULT_ROOTS, STARTS, signs_of_a_service
 from flake8_redis_ssot.init.ranking import Candidate
+from flake8_redis_ssot.lazy_dataclass import dataclass, field, replace
 
 _SERVICES = frozenset(["microservices", "services"])
 """What the folders are called that hold services."""

@@ -34,8 +34,9 @@ for tests. A library's re-exports of another library's classes have none either,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from flake8_redis_ssot.lazy_dataclass import dataclass
 
 Kind = Literal["client", "pool"]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.lint.noqa import physical_lines
 from flake8_redis_ssot.lint.run import Outcome, Progress, checker_for, run_project
 from flake8_redis_ssot.lint.suppress import comments, covers

@@ -6,12 +6,12 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Fingerprint
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.settings.boundaries import SettingsError
 
 FILE = "redis-ssot-baseline.jsonl"

@@ -6,7 +6,6 @@ import ast
 import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
 from typing import Any
@@ -23,6 +22,7 @@ from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.inference import reach
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.lint.baseline import Baseline, read_baseline
 from flake8_redis_ssot.lint.fingerprint import fingerprinted
 from flake8_redis_ssot.lint.prefilter import Prefilter

@@ -7,10 +7,10 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Fingerprint
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.source import Range, SourceError, SourceFile
 
 _Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

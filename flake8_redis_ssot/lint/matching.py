@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Diagnostic, Fingerprint
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.lint.baseline import Baseline, Entry
 from flake8_redis_ssot.lint.fingerprint import definitions, similarity
 from flake8_redis_ssot.source import SourceError

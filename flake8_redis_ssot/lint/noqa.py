@@ -10,11 +10,11 @@ import re
 import sys
 import tokenize
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.source import SourceError, SourceFile
 from flake8_redis_ssot.syntax.imports import Part
 

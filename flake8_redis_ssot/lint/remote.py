@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import islice
 from typing import Any
@@ -22,6 +21,7 @@ from typing import Any
 from flake8_redis_ssot.facts.cache import asked_of, digest
 from flake8_redis_ssot.filesystem import Carried, Question, UnansweredError
 from flake8_redis_ssot.installed import Installed
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import (
     Outcome,

@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +17,7 @@ from flake8_redis_ssot.facts.cache import Asked, Cache, asked_of, digest, key_of
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.filesystem import DISK, FileSystem, Noting
 from flake8_redis_ssot.installed import digest_of_flake8
+from flake8_redis_ssot.lazy_dataclass import dataclass, field, replace
 from flake8_redis_ssot.lint.baseline import Entry
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.interrupts import interrupts_put_off

@@ -16,11 +16,12 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Literal, get_args
 
 from flake8_redis_ssot.files import is_closed
+from flake8_redis_ssot.lazy_dataclass import dataclass, field, replace
 from flake8_redis_ssot.locking import locked
 from flake8_redis_ssot.migrate.durable import BESIDE, move, read, remove, sync, write
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -15,6 +15,7 @@ from flake8_redis_ssot.fix.compatibility.member_checks import is_used
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.view import View
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.lint.run import Outcome
 from flake8_redis_ssot.migrate.references import References
 from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced

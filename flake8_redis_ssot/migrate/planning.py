@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Project
 from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import EXPLAINED, FixResult, mend
 from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, Progress, available_processors, run_project, untold
 from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, Plan, plan

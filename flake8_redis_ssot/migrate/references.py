@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from flake8_redis_ssot.facts.import_scan import edges, statements
 from flake8_redis_ssot.facts.mentions import coded
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.sources.unchecked import LARGEST, SETTINGS_SUFFIXES, beside, line_of, without_own
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.source import SourceError

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.lint.baseline import read_baseline
 from flake8_redis_ssot.lint.suppress import recorded, unsuppressed, without_noqa
 from flake8_redis_ssot.settings.model import Settings

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.output import FORMATS
 
 

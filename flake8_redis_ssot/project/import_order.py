@@ -6,7 +6,6 @@ import ast
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Protocol
 
@@ -18,6 +17,7 @@ from flake8_redis_ssot.analysis.name_lookups import (
 )
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.project.conftests import CONFTEST
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import SourceFile

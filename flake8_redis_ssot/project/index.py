@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import cached_property
 
 from flake8_redis_ssot.facts.import_scan import Edge, edges
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.facts.texts import Texts
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.project.import_names import ImportNames
 from flake8_redis_ssot.settings.boundaries import Place, place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.facts.model import ClassFacts
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.source import Range
 

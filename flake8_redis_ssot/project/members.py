@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.modules import Modules, bindings_in
 from flake8_redis_ssot.inference.builder_table import BUILDERS
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.standard import (
     BUILT_IN_DECORATORS,
     CACHES,

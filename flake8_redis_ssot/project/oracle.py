@@ -11,10 +11,10 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.builder_table import BuilderTable, builders
+from flake8_redis_ssot.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from subprocess import Popen

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 
 from flake8_redis_ssot.facts.texts import LETTER, Search, Texts
 from flake8_redis_ssot.inference.fixpoint import Fixpoint
 from flake8_redis_ssot.inference.reach import Reach
 from flake8_redis_ssot.inference.values import Filled, Generator, Items, Pairs, Value
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.project import code_patterns
 from flake8_redis_ssot.project.conftests import FixtureHomes
 from flake8_redis_ssot.project.index import ProjectIndex

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal
 
 from flake8_redis_ssot.census.counts import Counts
 from flake8_redis_ssot.census.sites import Origin
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import discover
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import run_project
 from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS

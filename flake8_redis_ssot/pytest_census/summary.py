@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from flake8_redis_ssot.census.counts import TALLIES, Counts, Peak, What
 from flake8_redis_ssot.census.sites import Origin, Site
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.pytest_census.static import Rules
 
 _ROWS = 15

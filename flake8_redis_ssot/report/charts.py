@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.report.model import WORDS, Numbers, Report
 
 WIDTH, HEIGHT = 320.0, 130.0

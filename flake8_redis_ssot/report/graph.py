@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
 
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.report.model import Report
 
 _DOT, _MANAGER = 5.0, 14.0

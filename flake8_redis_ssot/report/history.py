@@ -10,12 +10,13 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from flake8_redis_ssot.facts.cache import Cache, key_of
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.git_objects import Repository, Revision
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Progress, run_key
 from flake8_redis_ssot.report.model import Numbers, Point

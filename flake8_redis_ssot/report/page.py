@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from functools import partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.report import charts
 from flake8_redis_ssot.report.graph import graph_of
 from flake8_redis_ssot.report.model import KINDS, WORDS, Finding, Report

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import Cache
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import Outcome, Progress, run_project
 from flake8_redis_ssot.migrate.plan import CONSTRUCTIONS, COUNTED, STRINGS, Manager, importing, managers_of

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 
 from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.dotted_strings import references
 from flake8_redis_ssot.analysis.name_lookups import is_used_at_top
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.values import QualifiedName
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, PATCHING, RUNNER_METHODS
 from flake8_redis_ssot.project.import_order import ImportOrder
 from flake8_redis_ssot.project.index import ProjectIndex

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 
 from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.diagnostic import Diagnostic, Related
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.nodes import root_of, unparsed
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 from flake8_redis_ssot.analysis.caching import is_cached, outlives
@@ -15,6 +14,7 @@ from flake8_redis_ssot.analysis.singletons import is_shared
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.calls import receiver_of
 from flake8_redis_ssot.inference.evaluator import Inference
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import cached_property, partial
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.modules import Kind
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.inference.builder_table import BUILDERS
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.project.members import Absent, MemberFinder, is_accessor, parameters
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule
 from flake8_redis_ssot.settings.model import Boundary, Settings, is_below

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from lsprotocol import types
@@ -14,6 +13,7 @@ from pygls.lsp.server import LanguageServer
 from flake8_redis_ssot import __version__
 from flake8_redis_ssot.diagnostic import Diagnostic, Fix
 from flake8_redis_ssot.fix.apply import FIXABLE
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.output.rule_page import page
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.server.actions import FIX_ALL, Actions, wants

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.source import Range, SourceFile
 
 

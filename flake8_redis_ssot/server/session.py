@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from flake8_redis_ssot.api import Result, SourceChecker, finder_of
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.cache import digest
 from flake8_redis_ssot.filesystem import DISK, Edited, FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.suppress import without_noqa
 from flake8_redis_ssot.server.moving import moved

@@ -6,13 +6,13 @@ import os
 import pickle
 import signal
 import sys
-from dataclasses import dataclass, field
 from typing import NoReturn
 
 from flake8_redis_ssot.api import Result, cache_of, check_found
 from flake8_redis_ssot.diagnostic import Diagnostic, Fix
 from flake8_redis_ssot.files import Discovery, Project, discover
 from flake8_redis_ssot.filesystem import DISK
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.lint.check import FileChecker
 from flake8_redis_ssot.lint.run import available_processors, checker_for, run
 from flake8_redis_ssot.server.session import Options

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.settings.model import (
     DEFAULT_EXCLUDE,
     DEFAULT_TESTS,

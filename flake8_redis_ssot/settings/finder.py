@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from flake8_redis_ssot.filesystem import DISK, FileSystem
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.load import load_settings
 from flake8_redis_ssot.settings.model import DEFAULT_EXCLUDE, Settings, is_below

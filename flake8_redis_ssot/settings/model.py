@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.settings.patterns import FilePatterns
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass
 
 _TOKEN = re.compile(r"\\.|\[[!^]?\]?+[^\]]*\]|.", re.DOTALL)
 _PIECE = re.compile(

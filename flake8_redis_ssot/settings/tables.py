@@ -7,11 +7,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 
 
 def has_table(path: str, filesystem: FileSystem, *, is_nested: bool = False) -> bool:

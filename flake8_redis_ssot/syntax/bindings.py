@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 
 Branch = tuple[int, str]
 """One arm of a compound statement: the statement's identity and the name of the arm."""

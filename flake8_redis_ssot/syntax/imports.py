@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.source import SourceFile
 
 Part = tuple[int, int, str]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.standard import FILLING
 from flake8_redis_ssot.syntax.arguments import parameters
 from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Projection, Scope, Store

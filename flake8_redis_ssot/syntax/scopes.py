@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.standard import NAMESPACES, RECORDS
 from flake8_redis_ssot.syntax.arguments import parameters, positional
 from flake8_redis_ssot.syntax.bindings import (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import replace
 
 from flake8_redis_ssot.fix.compatibility.around import Around
 from flake8_redis_ssot.fix.compatibility.patch_targets import OBJECT, PUT, PatchTargets
@@ -19,6 +18,7 @@ from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.inference.methods import is_asyncio
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, unparsed
 
 _ONE = "let it give one client that is built once"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from flake8_redis_ssot.fix.compatibility.alike import Alike
 from flake8_redis_ssot.fix.compatibility.dangers import Dangers
@@ -16,6 +15,7 @@ from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.signatures import covers, incompatible
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.libraries.standard import BUILT_IN_EXCEPTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from flake8_redis_ssot.fix.sources.signatures import bound_to, covers, incompatible
 from flake8_redis_ssot.fix.sources.symbols import Member
+from flake8_redis_ssot.lazy_dataclass import dataclass
 
 _KINDS = {
     "": "a function", "async": "a coroutine function", "generator": "a generator",

@@ -6,7 +6,6 @@ import ast
 import os
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flake8_redis_ssot.facts.modules import bindings_in
@@ -15,6 +14,7 @@ from flake8_redis_ssot.fix.sources.module_names import is_surely_bound
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.inference.builder_table import builders
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.libraries.frameworks import OBJECT_PATCHERS, PATCHERS
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Boundary

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from flake8_redis_ssot.fix.objects.state import State
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.syntax.nodes import all_nodes
 
 EXCEPTION = "exception "

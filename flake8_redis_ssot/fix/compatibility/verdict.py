@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability
 from flake8_redis_ssot.fix.compatibility.patch_targets import Reached
 from flake8_redis_ssot.fix.compatibility.ties import Ties
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 
 
 @dataclass(slots=True)

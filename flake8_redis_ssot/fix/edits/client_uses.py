@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from flake8_redis_ssot.fix.compatibility.dangers import EMPTIED, UNEMPTY, UNSHARE
 from flake8_redis_ssot.fix.edits.proposal import Proposal
@@ -12,6 +11,7 @@ from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.escape import Uses
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.view import View
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.commands import (
     COMMANDS,

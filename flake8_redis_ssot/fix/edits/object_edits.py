@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from dataclasses import replace
 
 from flake8_redis_ssot.fix.compatibility.judge import Compatibility
 from flake8_redis_ssot.fix.compatibility.patch_targets import OBJECT, PUT
@@ -23,6 +22,7 @@ from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.view import View
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.syntax.imports import Imported
 
 UNSEEN = "change the import by hand, and what reads the name"

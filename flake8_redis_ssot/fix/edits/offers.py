@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from flake8_redis_ssot.analysis.constructions import Construction
@@ -27,6 +26,7 @@ from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.inference.methods import is_asyncio
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.syntax.nodes import Comprehension, Function, names_bound_in
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from flake8_redis_ssot.diagnostic import Applicability, Diagnostic
 from flake8_redis_ssot.fix.compatibility.patch_targets import Reached
 from flake8_redis_ssot.fix.compatibility.ties import Ties
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
 from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.syntax.imports import Imported, Part
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.execution.call_outline import Outline, outline_of
 from flake8_redis_ssot.fix.execution.call_pieces import Flow, Ref
 from flake8_redis_ssot.fix.execution.import_graph import imported_names
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.project.index import ProjectIndex
 
 Class = tuple[str, str]

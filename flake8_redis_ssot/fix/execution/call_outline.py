@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from flake8_redis_ssot.fix.execution.call_pieces import (
     OPENING,
@@ -20,6 +19,7 @@ from flake8_redis_ssot.fix.execution.call_pieces import (
     reference,
 )
 from flake8_redis_ssot.fix.sources.loaded import end_of_path
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, RUNNING_SPECIFIED, SPECIFYING
 from flake8_redis_ssot.syntax.arguments import parameters
 from flake8_redis_ssot.syntax.nodes import (

@@ -6,8 +6,8 @@ import ast
 import builtins
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import LOADING, RUNNING_ANEW, RUNNING_SPECIFIED
 from flake8_redis_ssot.libraries.standard import CONTEXT_METHODS
 from flake8_redis_ssot.syntax.nodes import callee_of, last_name

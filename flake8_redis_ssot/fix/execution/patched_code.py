@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, PREPARING
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, own_yields
 

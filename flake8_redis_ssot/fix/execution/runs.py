@@ -6,7 +6,6 @@ import ast
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from flake8_redis_ssot.fix.execution.call_graph import Budget, CallGraph, Function
@@ -20,6 +19,7 @@ from flake8_redis_ssot.fix.execution.patched_code import (
 )
 from flake8_redis_ssot.fix.sources.loaded import end_of_path
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import RUNNING_ANEW, RUNNING_SPECIFIED, SPECIFYING
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, replace
 
 from flake8_redis_ssot.analysis.operations import gives_a_client, words
 from flake8_redis_ssot.fix.objects.code import Code
@@ -23,6 +22,7 @@ from flake8_redis_ssot.fix.sources.signatures import (
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.inference.builder_table import BuilderTable
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CACHES, LOGS
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS

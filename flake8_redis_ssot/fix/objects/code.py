@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.fix.sources.symbols import Symbol
+from flake8_redis_ssot.lazy_dataclass import dataclass, field, replace
 from flake8_redis_ssot.syntax.nodes import Function
 
 Given = Mapping[str, "Code"]

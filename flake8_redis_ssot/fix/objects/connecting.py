@@ -7,7 +7,6 @@ import builtins
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.modules import bindings_in
 from flake8_redis_ssot.fix.objects.code import Code
@@ -17,6 +16,7 @@ from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.inference.methods import is_asyncio
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.standard import CACHES, CHANGING, SAME_TEXT
 from flake8_redis_ssot.libraries.traits import SAID_ANYHOW, SAYING_WHERE, SECRETS, SIZES, TUNING
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, names_bound_in, unparsed

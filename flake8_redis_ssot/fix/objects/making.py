@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 
 from flake8_redis_ssot.facts.modules import bindings_in
 from flake8_redis_ssot.fix.objects.code import Code
@@ -21,6 +20,7 @@ from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.signatures import defaults_of, parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.inference.builder_table import BuilderTable
+from flake8_redis_ssot.lazy_dataclass import dataclass, field, replace
 from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, all_nodes, last_name, own_nodes, unparsed

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from flake8_redis_ssot.facts.modules import bindings_in
 from flake8_redis_ssot.fix.objects.code import Code
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
 from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, all_nodes, last_name
 

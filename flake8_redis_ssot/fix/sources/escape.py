@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from flake8_redis_ssot.inference.names import Names
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import DEPENDS_NAMES, OVERRIDES, PATCHING_METHODS, RAISING_TESTS
 from flake8_redis_ssot.libraries.standard import CACHES, STATING_TYPES
 from flake8_redis_ssot.source import SourceFile

@@ -6,12 +6,12 @@ import ast
 import re
 from collections.abc import Callable, Collection, ItemsView, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
 from flake8_redis_ssot.facts.mentions import NOTHING, Mentions, mentions
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, LOADING, OBJECT_PATCHERS
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.imports import local_name_of

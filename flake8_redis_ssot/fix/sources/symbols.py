@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from flake8_redis_ssot.facts.modules import Modules, bindings_in
 from flake8_redis_ssot.fix.sources.names import Names
 from flake8_redis_ssot.fix.sources.signatures import FunctionKind, function_kind, without_receiver
 from flake8_redis_ssot.fix.sources.stated import is_none, is_optional, stated
+from flake8_redis_ssot.lazy_dataclass import dataclass, field, replace
 from flake8_redis_ssot.libraries.standard import (
     CACHES,
     KIND_DECORATORS,

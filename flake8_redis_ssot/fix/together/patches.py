@@ -6,7 +6,6 @@ import ast
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import chain
 
 from flake8_redis_ssot.facts.texts import has_word
@@ -18,6 +17,7 @@ from flake8_redis_ssot.fix.sources.reads import dictionary_owner, names_given
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.unchecked import line_of
 from flake8_redis_ssot.fix.sources.view import View
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.libraries.frameworks import (
     FIXTURES,
     LOADER_NAMES,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -18,6 +17,7 @@ from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.unchecked import PYTHON, QUOTED, line_of, split
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.fix.sources.walking import had_by_asking, had_by_walking
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, own_nodes, unparsed
 
