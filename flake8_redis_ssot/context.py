@@ -192,7 +192,12 @@ class RuleContext:
 
     def exposed_names(self) -> tuple[str, ...]:
         """The top-level names by which others get at something of a client library."""
-        return tuple(sorted(exposed_names(self.source, self.inference, self.commands)))
+        building = [
+            made.point
+            for made in self.constructions
+            if made.brings_pool and made.point.scope.enclosing("function", "module").kind == "function"
+        ]
+        return tuple(sorted(exposed_names(self.source, self.inference, self.commands, building)))
 
     @property
     def built(self) -> dict[ast.Call, str]:

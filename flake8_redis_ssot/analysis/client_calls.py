@@ -252,15 +252,19 @@ def _async_operands(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
             yield first.iter, THROUGH
 
 
-def exposed_names(source: SourceFile, inference: Inference, sent: Iterable[Command]) -> set[str]:
-    """The top-level names by which others get a client, a pool or a builder, or a function that blocks.
+def exposed_names(
+    source: SourceFile, inference: Inference, sent: Iterable[Command], building: Iterable[ProgramPoint]
+) -> set[str]:
+    """The top-level names by which others get a client, a pool or a builder, or a function that blocks or builds one.
 
-    Functions that send by an asyncio client do not count: they are awaited by whoever calls them.
+    Functions that send by an asyncio client do not count: they are awaited by whoever calls them. The calls that build
+    are `building`.
     """
     found = exposed(inference)
     for one in sent:
         if one.mode == "sync" and one.function is not None:
-            found.add(_top_level_name(one.point.scope))
+            found.add(top_level_name(one.point.scope))
+    found.update(top_level_name(point.scope) for point in building)
     speaking: dict[str, list[str]] = {}
     for node in source.tree.body if found else ():
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -279,7 +283,7 @@ def _source_of(source: SourceFile, node: ast.stmt) -> str:
     return "\n".join(source.line(n) for n in range(node.lineno, (node.end_lineno or node.lineno) + 1))
 
 
-def _top_level_name(scope: Scope) -> str:
+def top_level_name(scope: Scope) -> str:
     """The name of the top-level definition around a scope."""
     while scope.parent is not None and scope.parent.kind != "module":
         scope = scope.parent

@@ -1,9 +1,9 @@
-"""Which code runs over and over: in loops, for each request or job of a framework, in properties and accessors."""
+"""Which code runs over and over: for each request or job of a framework, in properties and accessors."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from flake8_redis_ssot.analysis.operations import gives_a_client, words
 from flake8_redis_ssot.inference.evaluator import Inference
@@ -11,12 +11,17 @@ from flake8_redis_ssot.inference.values import Definition
 from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.frameworks import (
     CALLED,
+    CALLED_ONCE,
+    CALLED_WITH,
     CALLING,
     DEPENDS,
-    EVENT_HANDLERS,
+    DEPENDS_NAMES,
     FIELD_BASES,
+    GENERATED,
+    HTTP_VERBS,
     INJECTING,
     REQUESTS,
+    RESPONDERS,
     RESPONSE_WORD,
     RESPONSES,
     ROUTES,
@@ -28,25 +33,19 @@ from flake8_redis_ssot.libraries.frameworks import (
 )
 from flake8_redis_ssot.libraries.standard import (
     BUILT_IN_DECORATORS,
-    CHANGING,
-    CONSUMING,
     KIND_DECORATORS,
-    LEAVING_EARLY,
     PLAIN_BASES,
     PROPERTIES,
 )
-from flake8_redis_ssot.libraries.vocabulary import MAKING
+from flake8_redis_ssot.libraries.vocabulary import MAKING, WAITING
 from flake8_redis_ssot.syntax.arguments import default_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import (
-    Comprehension,
     Function,
-    Loop,
     all_nodes,
     callee_of,
     last_name,
-    ways_out,
 )
 from flake8_redis_ssot.syntax.scopes import Scopes
 
@@ -98,7 +97,10 @@ def occasion_of(function: Scope, inference: Inference) -> Occasion | None:
 
 
 def _occasion_by_registration(function: Scope, inference: Inference) -> Occasion | None:
-    """The event that a function is registered for, by a decorator or as an argument (`app.add_route("/", f)`)."""
+    """The event that a function is registered for, by a decorator or as an argument (`app.add_route("/", f)`).
+
+    A class that is depended on is called, so that its `__init__` runs.
+    """
     node, point = function.node, _definition_point(function, inference)
     if not isinstance(node, Function) or point is None:
         return None
@@ -108,15 +110,25 @@ def _occasion_by_registration(function: Scope, inference: Inference) -> Occasion
         )
         if occasion:
             return occasion
-    scopes = inference.scopes_of(function)
-    for call, argument in (
-        _arguments_by_name(scopes).get(node.name, ()) if scopes.imports & CALLING.keys() else ()
-    ):
-        if _is_function(argument, call, function, inference):
-            occasion = _occasion_of_callee(call.node, call, inference)  # type: ignore[arg-type]
-            if occasion:
-                return occasion
+    is_init = node.name == "__init__" and function.parent is not None and function.parent.kind == "class"
+    taken = function.parent if is_init else function
+    for call in handed_to(taken, inference, CALLING.keys()) if taken is not None else ():
+        assert isinstance(call.node, ast.Call)
+        occasion = _occasion_of_callee(call.node, call, inference) or _occasion_by_path(
+            call.node, call, inference
+        )
+        if occasion and (not is_init or last_name(call.node.func) in DEPENDS_NAMES | {"Provide"}):
+            return occasion
     return None
+
+
+def handed_to(taken: Scope, inference: Inference, packages: Collection[str]) -> Iterator[ProgramPoint]:
+    """The calls that are passed a function or class, in the files that import one of the `packages`."""
+    for name, scopes in inference.naming(getattr(taken.node, "name", "")):
+        if not scopes.imports.isdisjoint(packages):
+            for call, argument in _arguments_by_name(scopes).get(name, ()):
+                if _is_function(argument, call, taken, inference):
+                    yield call
 
 
 @memoized
@@ -131,13 +143,39 @@ def _arguments_by_name(scopes: Scopes) -> dict[str, list[tuple[ProgramPoint, ast
     return found
 
 
-def _occasion_of_callee(func: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:
-    """The event for which a framework calls functions that are passed to `func`."""
-    for name in callee_names(callee_of(func), point, inference):
-        occasion = CALLING.get(name.split(".")[0], {}).get(name.rpartition(".")[2])
-        if occasion:
+def _occasion_of_callee(taking: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:
+    """The event for which a framework calls functions that are passed to `taking`, a callee or its call."""
+    for name in callee_names(callee_of(taking), point, inference):
+        package, *parts = name.split(".")
+        rows = CALLING.get(package, {})
+        occasion = rows.get(parts[-1] if parts else package) or rows.get(".".join(parts[-2:]))
+        if occasion and CALLED_ONCE.get(package, frozenset()).isdisjoint(_words_given(taking)):
             return occasion
     return None
+
+
+def _words_given(taking: ast.expr) -> Iterator[str]:
+    """The keywords of a call, and the last names of its other arguments."""
+    if isinstance(taking, ast.Call):
+        yield from (keyword.arg or "" for keyword in taking.keywords)
+        for argument in taking.args:
+            yield from map(
+                last_name, argument.elts if isinstance(argument, ast.List | ast.Tuple) else [argument]
+            )
+
+
+def _occasion_by_path(call: ast.Call, point: ProgramPoint, inference: Inference) -> Occasion | None:
+    """The event for which a method of something unknown calls functions that it is passed with a path.
+
+    An application is often a parameter: `def add_routes(app): app.router.add_get("/", index)`.
+    """
+    has_path = any(
+        isinstance(a, ast.Constant) and isinstance(a.value, str) and a.value[:1] == "/" for a in call.args
+    )
+    if not has_path or not isinstance(call.func, ast.Attribute) or callee_names(call.func, point, inference):
+        return None
+    packages = sorted(inference.scopes_of(point.scope).imports & CALLING.keys())
+    return next((CALLING[p][call.func.attr] for p in packages if call.func.attr in CALLING[p]), None)
 
 
 def callee_names(func: ast.expr, point: ProgramPoint, inference: Inference) -> set[str]:
@@ -163,16 +201,11 @@ def _occasion_of_decorator(decorator: ast.expr, point: ProgramPoint, inference: 
 
 def _is_function(part: ast.expr, point: ProgramPoint, function: Scope, inference: Inference) -> bool:
     """Whether the argument `part` is `function`: its name, or `self.method`."""
-    name = getattr(function.node, "name", "")
-    if isinstance(part, ast.Name) and part.id == name:
-        return any(b.value is function.node for b in inference.names.bindings(name, point))
-    return (
-        isinstance(part, ast.Attribute)
-        and part.attr == name
-        and last_name(part.value) in ("self", "cls")
-        and function.parent is not None
-        and function.parent is point.scope.enclosing("class")
-    )
+    match part:
+        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+            owner = point.scope.enclosing("class")
+            return name == getattr(function.node, "name", "") and function.parent is owner
+    return any(b.value is function.node for b in inference.bindings_of(part, point))
 
 
 def _occasion_by_base_class(function: Scope, inference: Inference) -> Occasion | None:
@@ -180,17 +213,21 @@ def _occasion_by_base_class(function: Scope, inference: Inference) -> Occasion |
     node, owner = function.node, function.parent
     if not isinstance(node, Function) or owner is None or owner.kind != "class":
         return None
+    given, (start, responding) = tuple(a.arg for a in node.args.args[1:]), RESPONDERS
+    if node.name.startswith(start) and node.name[len(start) :] in HTTP_VERBS and given[:2] == responding:
+        return "request"
     for base in base_names(owner, inference):
         package, _, last = base.partition(".")[0], "", base.rpartition(".")[2]
         # a base class of ours is taken for one of the framework that the file imports
         packages = inference.scopes_of(function).imports if inference.names.is_ours(base) else {package}
+        packages = packages | {name for word, name in GENERATED.items() if word in base}
         for rows in (CALLED[p] for p in packages if p in CALLED):
             for suffix, methods in rows:
                 if last.endswith(suffix) and node.name in methods:
                     return methods[node.name]
-                is_event = suffix == EVENT_HANDLERS[0] and last.endswith(suffix)
-                if is_event and [a.arg for a in node.args.args[1:]] == [EVENT_HANDLERS[1]]:
-                    return "message"
+        for package, suffix, parameters, occasion in CALLED_WITH:
+            if package in packages and last.endswith(suffix) and given == parameters:
+                return occasion
     return None
 
 
@@ -380,86 +417,9 @@ def _is_accessor(function: Function, owner: ast.AST | None) -> bool:
         and isinstance(owner, ast.Module | ast.ClassDef)
         and all(_base_name(base) in PLAIN_BASES | FIELD_BASES for base in bases)
         and gives_a_client(function.name)
-        and not MAKING & set(words(function.name))
+        and not (MAKING | WAITING) & set(words(function.name))
     )
 
 
 def _base_name(base: ast.expr) -> str:
     return last_name(base.value if isinstance(base, ast.Subscript) else base)
-
-
-def loop_around(parents: list[ast.AST], node: ast.expr) -> Loop | Comprehension | None:
-    """The innermost loop or comprehension that evaluates `node` in each iteration, with the same result.
-
-    None if the loop ends at success (a retry), iterates only after a failure (a reconnect), or `node` depends on it.
-    """
-    inner: ast.AST = node
-    for parent, outer in zip(parents, [*parents[1:], None], strict=True):
-        if isinstance(parent, Comprehension) and node not in all_nodes(parent.generators[0].iter):
-            return None if _may_end_early(parent, outer) or _depends_on_loop(parent, node) else parent
-        if isinstance(
-            parent,
-            ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.ExceptHandler,
-        ):
-            return None
-        if isinstance(parent, ast.For | ast.AsyncFor | ast.While) and inner in parent.body:
-            is_repeated = not (
-                _may_end_after(parent, node)
-                or _has_serving_loop(parent, node)
-                or _depends_on_loop(parent, node)
-            )
-            return parent if is_repeated else None
-        inner = parent
-    return None
-
-
-def _may_end_early(comprehension: Comprehension, outer: ast.AST | None) -> bool:
-    """Whether the consumer of a generator expression may stop before its end, as `any` does."""
-    if not isinstance(comprehension, ast.GeneratorExp):
-        return False
-    return not (isinstance(outer, ast.Call) and last_name(outer.func) in CONSUMING - LEAVING_EARLY)
-
-
-def _may_end_after(loop: Loop, node: ast.expr) -> bool:
-    """Whether the loop may be left after `node`, as one that retries is at success."""
-    return any((leaving.end_lineno or 0) >= node.lineno for leaving in ways_out(loop))
-
-
-def _has_serving_loop(loop: Loop, node: ast.expr) -> bool:
-    """Whether an inner endless loop works with what `node` made, so that the outer one only reconnects."""
-    return isinstance(loop, ast.While) and any(
-        part.lineno > node.lineno
-        and (
-            isinstance(part, ast.While)
-            or (
-                isinstance(part, ast.For | ast.AsyncFor)
-                and last_name(getattr(part.iter, "func", part.iter)) == "listen"
-            )
-        )
-        for part in _loops(loop)
-    )
-
-
-@memoized
-def _loops(loop: Loop) -> tuple[Loop, ...]:
-    """The loops inside of a loop."""
-    return tuple(
-        p for p in all_nodes(loop) if isinstance(p, ast.For | ast.AsyncFor | ast.While) and p is not loop
-    )
-
-
-def _depends_on_loop(loop: Loop | Comprehension, node: ast.AST) -> bool:
-    """Whether `node` uses a name that the loop binds, or calls something that gives another result each time (`uuid4`)."""
-    bound = _bound_in(loop)
-    return any(
-        (isinstance(part, ast.Name) and part.id in bound)
-        or (isinstance(part, ast.Call) and part is not node and last_name(part.func) in CHANGING)
-        for part in all_nodes(node)
-    )
-
-
-@memoized
-def _bound_in(loop: Loop | Comprehension) -> frozenset[str]:
-    """The names that a loop binds, cached."""
-    names = (n for n in all_nodes(loop) if isinstance(n, ast.Name))
-    return frozenset(name.id for name in names if not isinstance(name.ctx, ast.Load))

@@ -68,7 +68,8 @@ class FileFacts:
     - `clients`: its top-level names that are, or return, a client or a manager
     - `handed_out`: of a manager's file, the dotted names of the classes of other files that it makes objects of and
       hands out
-    - `exposed_names`: its names by which others get a client, a pool or a builder, or a function that blocks
+    - `exposed_names`: its names by which others get a client, a pool or a builder, or a function that blocks or
+      builds one
     - `callees_given_clients`: the project's callables to which it passes a client, a pool or a builder, and
       `callees_given_library_names`: those to which it passes a library's name as a string (both by `inference.reach`)
     """

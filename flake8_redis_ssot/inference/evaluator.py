@@ -152,9 +152,8 @@ class Inference:
     def bindings_of(self, node: ast.expr, point: ProgramPoint, seen: set[str] | None = None) -> list[Binding]:
         """The bindings that the expression `name` or `module.name` refers to; none for any other expression.
 
-        A member of another module counts as bound to its dotted name.
-
-        Over a project, the dotted names that are resolved on the way are added to `seen`.
+        A member of another module counts as bound to its dotted name. Over a project, the dotted names that are
+        resolved on the way are added to `seen`.
         """
         match node:
             case ast.Name(id=name):
@@ -396,7 +395,11 @@ class Inference:
 
     def is_used_as_value(self, name: str) -> bool:
         """Whether something called `name` is used other than by calling it, as in `run(name)`: it may then be called by another name."""
-        return any(name in scopes.names_used_as_values for scopes in self.all_scopes())
+        return any(called in scopes.names_used_as_values for called, scopes in self.naming(name))
+
+    def naming(self, name: str) -> Iterable[tuple[str, Scopes]]:
+        """The files that may use something called `name`, each with the name by which it does."""
+        return ((name, scopes) for scopes in self.all_scopes())
 
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
         """The scopes in which pytest looks up the fixtures that `function` names as parameters, innermost first."""

@@ -1,8 +1,9 @@
 """What frameworks offer: who calls a function, who gives it a value, and which strings are dotted names.
 
-The names are those of the documentation of aiohttp, APScheduler, arq, attrs, Bottle, Celery, Channels, Django, Django
-REST framework, Dramatiq, FastAPI, Flask, huey, Litestar, msgspec, mock, Procrastinate, pydantic, pytest, Quart, RQ,
-Sanic, python-socketio, Starlette, taskiq, Tornado and Werkzeug; where a framework renamed something, both stand here.
+The names are those of the documentation of aiogram, aiohttp, APScheduler, arq, attrs, Bottle, Celery, Channels, Django,
+Django REST framework, Dramatiq, FastAPI, FastMCP, FastStream, Flask, gRPC, huey, Litestar, msgspec, mock, Nameko,
+Procrastinate, pydantic, pytest, Quart, RQ, Sanic, python-socketio, Starlette, Strawberry, taskiq, Temporal, Tornado and
+Werkzeug; where a framework renamed something, both stand here.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Literal
 
 from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
 
-Occasion = Literal["request", "connection", "message", "job"]
+Occasion = Literal["request", "connection", "message", "job", "signal"]
 """What a framework calls a function for."""
 
 _VERBS = "get post put patch delete head options trace"
@@ -19,7 +20,8 @@ HTTP_VERBS = frozenset(_VERBS.split())
 
 _CALLING: tuple[tuple[str, Occasion, str], ...] = (
     ("fastapi starlette", "request",
-     f"{_VERBS} api_route route middleware exception_handler Depends Security add_api_route add_route Route"),
+     f"{_VERBS} api_route route middleware exception_handler Depends Security add_api_route add_route Route"
+     " add_task BackgroundTask"),
     ("fastapi starlette", "connection",
      "websocket websocket_route add_api_websocket_route add_websocket_route WebSocketRoute"),
     ("flask quart", "request",
@@ -30,6 +32,9 @@ _CALLING: tuple[tuple[str, Occasion, str], ...] = (
     ("django", "request",
      "path re_path url require_GET require_POST require_safe require_http_methods csrf_exempt csrf_protect"
      " login_required permission_required user_passes_test never_cache cache_page xframe_options_exempt"),
+    ("django", "signal",
+     "receiver pre_save.connect post_save.connect pre_delete.connect post_delete.connect m2m_changed.connect"
+     " request_started.connect request_finished.connect"),
     ("rest_framework", "request", "api_view action"),
     ("ninja", "request", f"{_VERBS} api_operation"),
     ("aiohttp", "request",
@@ -39,6 +44,16 @@ _CALLING: tuple[tuple[str, Occasion, str], ...] = (
      f"{_VERBS} route add_route middleware on_request on_response exception register_middleware"),
     ("sanic", "connection", "websocket add_websocket_route"),
     ("bottle litestar", "request", f"{_VERBS} route"),
+    ("litestar", "request", "Provide"),
+    ("litestar", "connection", "websocket websocket_listener websocket_stream"),
+    ("strawberry", "request", "field mutation"),
+    ("fastmcp mcp", "request", "tool resource prompt"),
+    ("aiogram", "message",
+     "message edited_message channel_post edited_channel_post callback_query inline_query chosen_inline_result"
+     " my_chat_member chat_member chat_join_request pre_checkout_query shipping_query"),
+    ("faststream", "message", "subscriber"),
+    ("nameko", "request", "rpc http"),
+    ("nameko", "message", "event_handler"),
     ("socketio flask_socketio", "message", "on event on_event"),
     ("celery", "job", "task shared_task periodic_task"),
     ("rq django_rq flask_rq2", "job", "job enqueue enqueue_call enqueue_in enqueue_at"),
@@ -50,9 +65,15 @@ _CALLING: tuple[tuple[str, Occasion, str], ...] = (
     ("apscheduler flask_apscheduler", "job", "scheduled_job add_job task"),
     ("procrastinate", "job", "task periodic"),
     ("django_tasks", "job", "task"),
+    ("temporalio", "job", "defn"),
+    ("celery", "job", "task_prerun.connect task_postrun.connect task_success.connect task_failure.connect"
+     " task_retry.connect task_received.connect before_task_publish.connect after_task_publish.connect"),
 )  # fmt: skip
 CALLING: dict[str, dict[str, Occasion]] = {}
-"""By package, the last names of the decorators and functions that take a function to be called, and what for."""
+"""By package, the last names of the decorators and functions that take a function to be called, and what for.
+
+One of two parts is the method of an object of that name.
+"""
 for _packages, _occasion, _names in _CALLING:
     for _package in _packages.split():
         CALLING.setdefault(_package, {}).update(dict.fromkeys(_names.split(), _occasion))
@@ -119,6 +140,7 @@ _CALLED: tuple[tuple[str, str, Occasion, str], ...] = (
     ("channels", "Consumer", "request", "handle http_request"),
     ("celery", "Task", "job", "run __call__ before_start after_return on_success on_failure on_retry"),
     ("dramatiq", "GenericActor", "job", "perform"),
+    ("aiogram", "BaseMiddleware", "message", "__call__"),
 )  # fmt: skip
 CALLED: dict[str, tuple[tuple[str, dict[str, Occasion]], ...]] = {}
 """By package, how its base classes' names end, with the methods that it calls and what for.
@@ -132,8 +154,26 @@ for _packages, _suffix, _occasion, _names in _CALLED:
             (_suffix, dict.fromkeys(_names.split(), _occasion)),
         )
 
-EVENT_HANDLERS = ("Consumer", "event")
-"""How the names of base classes end whose methods, whatever they are called, get a message; and the parameter that is it."""
+CALLED_WITH: tuple[tuple[str, str, tuple[str, ...], Occasion], ...] = (
+    ("channels", "Consumer", ("event",), "message"),
+    ("grpc", "Servicer", ("request", "context"), "request"),
+    ("grpc", "Servicer", ("request_iterator", "context"), "request"),
+)
+"""By package, how its base classes' names end whose methods, whatever they are called, get these parameters."""
+
+GENERATED = {"_pb2_grpc.": "grpc"}
+"""Words in the dotted names of classes that a package's compiler writes."""
+
+CALLED_ONCE: dict[str, frozenset[str]] = {
+    "django": frozenset(
+        ["pre_migrate", "post_migrate", "class_prepared", "setting_changed", "connection_created"]
+    ),
+    "litestar": frozenset(["use_cache"]),
+}
+"""By package, the keywords and arguments with which what takes a function calls it once, or keeps what it gives."""
+
+RESPONDERS = ("on_", ("req", "resp"))
+"""How the names of Falcon's responders begin, before the verb, and their first parameters; no base class says so."""
 
 REQUESTS: dict[str, frozenset[str]] = {
     package: frozenset(names.split())

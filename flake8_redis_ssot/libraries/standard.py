@@ -159,6 +159,9 @@ RUNNING = frozenset(["run", "run_until_complete"])
 JOBS = frozenset(["main", "future", "coro", "func", "awaitable"])
 """The keywords by which all of these take what they run."""
 
+THREADS = {"threading": "Thread", "concurrent": "submit"}
+"""By package, what runs a function that it is passed in a thread of its own."""
+
 LOOP_PACKAGES = frozenset(name.partition(".")[0] for name in RUNNERS | LOOPS | BRIDGES)
 LOOP_WORDS = RUNNING | frozenset(name.rpartition(".")[2] for name in RUNNERS | BRIDGES)
 """What a file imports that makes an event loop, and the words of which it has one."""

@@ -68,6 +68,9 @@ CLIENT_WORDS = frozenset(["redis", "valkey", "client", "pool"])
 MAKING = frozenset(["new", "create", "make", "build", "open", "connect", "init", "setup", "start", "fresh"])
 """Words of a function that makes what it gives, at every call."""
 
+WAITING = frozenset(["wait", "until"])
+"""Words of a function that is called once, before others need what it gives."""
+
 GETTING = MAKING | frozenset(["acquire", "fetch", "get", "obtain"])
 """Words of a function that gives one, made anew or not."""
 

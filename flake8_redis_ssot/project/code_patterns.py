@@ -70,6 +70,12 @@ def making_of(name: str) -> Search:
     return Search(rf"{name}(?<!{LETTER}{name})(?!{LETTER})", within=rf"(?m){'|'.join(_MADE)}")
 
 
+def passing(name: str) -> str:
+    """Passes what is called `name`, there or in the module that has it, to a call; or imports it in a line of its own."""
+    before = "|".join(f"(?<={start}{name})" for start in (r"[(=.,]", r"[(=,]\s", r"\s\s"))
+    return rf"{name}(?:{before})\s*[,)]"
+
+
 def call_of(name: str) -> str:
     """Calls what is called `name`, there or in the module that has it."""
     return rf"{name}(?<!{LETTER}{name})\s*\("

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 
-from flake8_redis_ssot.analysis.client_calls import function_of
+from flake8_redis_ssot.analysis.client_calls import function_of, top_level_name
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.fixtures import fixture_name
 from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
@@ -20,7 +20,7 @@ from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER, ProjectInference
 from flake8_redis_ssot.project.uses import Exposed, Uses
 from flake8_redis_ssot.settings.model import Boundary
-from flake8_redis_ssot.syntax.bindings import Scope
+from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 
 
 class Following:
@@ -82,6 +82,8 @@ class Following:
                 or GETTER in fact.exposed_names
                 or self._fixtures.has(path)
                 or any(name.startswith(".") for name in fact.exposed_names)
+                # what uses an asyncio client is imported from there, and the client is not
+                or not self._loop_makers.isdisjoint(self._index.all_users(path))
             )
         }
         new |= self._inference.files.keys()
@@ -164,14 +166,13 @@ class Following:
     def _handlers_that_build(self) -> set[str]:
         """The files that a framework calls into, and that may make objects of a class which builds a client for each."""
         inference = self._inference
-        building = {
-            point.scope.enclosing("class")
-            for scopes in inference.files.values()
-            for point in scopes.calls_of(self._builder_names)
-            if inference.builders(point)
+        points = {
+            path: [p for p in scopes.calls_of(self._builder_names) if inference.builders(p)]
+            for path, scopes in inference.files.items()
         }
+        building = {point.scope.enclosing("class") for made in points.values() for point in made}
         builds = Reach(inference, lambda _, value: _scope_of(value) in building, members=False)
-        found: set[str] = set()
+        found = self._registrars(points)
         for path, scopes in inference.files.items():
             for name, bindings in scopes.module.bindings.items():
                 classes = (b.value for b in bindings if isinstance(b.value, ast.ClassDef))
@@ -187,6 +188,15 @@ class Following:
             found.update(home for home in homes if home is not None)
         self._handlers |= found
         return found - inference.files.keys()
+
+    def _registrars(self, building: Mapping[str, Collection[ProgramPoint]]) -> set[str]:
+        """The files that may hand a framework what it calls often, and what builds a client at the points `building` of a file."""
+        found: set[str] = set()
+        for path, points in building.items():
+            names = tuple(sorted({top_level_name(point.scope) for point in points} - {""}))
+            users = self._called_by_frameworks.intersection(self._index.all_users(path)) if names else ()
+            found.update(user for user in users if self._uses.passes_on(user, path, names))
+        return found
 
     def _calls(self, user: str, name: str) -> bool:
         """Whether a file calls what it imports as `name`, or has of a module by it."""

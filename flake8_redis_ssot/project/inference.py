@@ -282,10 +282,10 @@ class ProjectInference(Inference):
     def all_scopes(self) -> Iterable[Scopes]:
         return self.files.values()
 
-    def is_used_as_value(self, name: str) -> bool:
+    def naming(self, name: str) -> Iterable[tuple[str, Scopes]]:
         says = self.index.texts.says  # of most files that is enough, and asked sooner
-        return any(
-            called in scopes.names_used_as_values
+        return (
+            (called, scopes)
             for called in self._names_of(name)
             for path, scopes in self.files.items()
             if says(path, called)

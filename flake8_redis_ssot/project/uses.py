@@ -95,6 +95,13 @@ class Uses:
         imports = self._imports_of(user, exposed.path, tuple(exposed.values))
         return any(self._is_used(user, imported, exposed) for imported in imports)
 
+    def passes_on(self, user: str, path: str, names: tuple[str, ...]) -> bool:
+        """Whether a file passes one of the `names` of the file at `path` to a call, as far as its text tells."""
+        return any(
+            self._texts.has(user, code_patterns.passing(imported.local_name))
+            for imported in self._imports_of(user, path, names)
+        )
+
     @memoized
     def having_by_others(self, path: str) -> list[str]:
         """The files that have the module at `path` through another module, and mention one of its names there."""

@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from flake8_redis_ssot.analysis.caching import is_cached, outlives
 from flake8_redis_ssot.analysis.client_calls import function_of
-from flake8_redis_ssot.analysis.hot_paths import Repetition, is_property, loop_around, why_repeated
+from flake8_redis_ssot.analysis.hot_paths import Repetition, is_property, why_repeated
 from flake8_redis_ssot.analysis.lifetimes import fate_of, lifetimes
 from flake8_redis_ssot.analysis.singletons import is_shared
+from flake8_redis_ssot.analysis.turns import loop_around
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.calls import receiver_of
 from flake8_redis_ssot.inference.evaluator import Inference
@@ -31,7 +32,8 @@ class PoolPerCall(Rule):
     Reports a pool, or a client with its own pool, that is built in one of these places:
 
     - a loop or comprehension
-    - code that a web framework or a queue calls: handlers, views, consumers, dependencies, tasks
+    - code that a web framework, a queue or a signal calls: handlers, views, consumers, dependencies,
+      tasks. The command sees what other files hand to the framework
     - a property
     - the `__init__` of a singleton that runs at every call of the class
     - the `__init__` of a class, if code of these kinds makes an object of it, uses that and drops it

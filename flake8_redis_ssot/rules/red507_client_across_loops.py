@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.client_homes import Home
 from flake8_redis_ssot.analysis.event_loops import EventLoops, Run
-from flake8_redis_ssot.analysis.hot_paths import occasion_of
+from flake8_redis_ssot.analysis.hot_paths import handed_to, occasion_of
 from flake8_redis_ssot.analysis.patches import patched_around
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.texts import has_word
 from flake8_redis_ssot.libraries.frameworks import COMMAND_LINES, MOCKING
-from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS
+from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS, THREADS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
@@ -175,7 +175,11 @@ def _again(
         last_name(d.func) == "parametrize" for d in function.decorator_list if isinstance(d, ast.Call)
     ):
         return "in every test"
-    callers = loops.callers(function)
+    threads = handed_to(context.inference.namespaces[function], context.inference, THREADS.keys())
+    callers = [
+        *loops.callers(function),
+        *(p for p in threads if last_name(p.node.func) in THREADS.values()),  # type: ignore[attr-defined]
+    ]
     here = [caller for caller in callers if context.path_of(caller) == context.source.path]
     for caller in callers:
         if caller in here or not _is_named_test(function_of(caller)):
