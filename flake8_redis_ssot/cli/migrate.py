@@ -20,6 +20,7 @@ def add_parser(commands: Any) -> None:
     add("paths", nargs="*", metavar="PATH", help="files or folders to change (default: the whole project)")
     add_settings(command)
     add("--dry-run", action="store_true", help="show what would change, without changing files")
+    add("--diff", action="store_true", help="show what would change as a patch, without changing files")
     add("--include-unsafe", action="store_true", help="also make changes that may change what the code does")
     add(
         "--only",

@@ -9,8 +9,10 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from flake8_redis_ssot.cli.fixing import patch
 from flake8_redis_ssot.cli.loading import discovered, finder_of, misplaced, settings_of
 from flake8_redis_ssot.cli.messages import Messages, refuse
+from flake8_redis_ssot.cli.outputs import print_bytes
 from flake8_redis_ssot.cli.progress import Progress
 from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -67,14 +69,17 @@ def plan(options: argparse.Namespace) -> int:
 
 def migrate(options: argparse.Namespace) -> int:
     """Carry the plan's second phase out, and say what was done, what was left and why."""
+    is_dry = options.dry_run or options.diff
     try:
+        if options.diff and options.output_format != "terminal":
+            raise SettingsError(["--diff shows a patch; leave --output-format out, or use --dry-run"])
         if options.list:
             return _list(settings_of(options))
         found, project = one_project(options, options.paths)
         settings = project.settings
         if missing_manager(settings):
             return refuse([missing_manager(settings)])
-        if not options.dry_run:
+        if not is_dry:
             check_finished(settings.root)
         everything = found.all_files(project)
         with Progress() as progress:
@@ -103,13 +108,13 @@ def migrate(options: argparse.Namespace) -> int:
             )
         shimless = list(with_shims(mended, settings, project.files, DISK)) if options.shim else []
         silenced = Silenced(whole.diagnostics, settings, DISK)
-        made = _migration(mended, silenced, options.dry_run, shimless)
+        made = _migration(mended, silenced, is_dry, shimless)
         made.silenced = [
             _silenced_step(d, by)
             for d in whole.diagnostics
             if (by := silenced.by(d)) not in (None, BASELINE) and refers_to(d, options.only)
         ]
-        if not options.dry_run and mended.changes:
+        if not is_dry and mended.changes:
             changes = [
                 Change(path, mended.before[path], after) for path, after in sorted(mended.changes.items())
             ]
@@ -127,7 +132,11 @@ def migrate(options: argparse.Namespace) -> int:
     differing: list[str] = []
     if made.run is not None:
         made.verified, differing = _verified(settings, everything, mended, set(project.files), options.only)
-    _show(options.output_format, made, migration_text.render)
+    if options.diff:
+        print_bytes(patch(mended.changes))
+        print(escaped(migration_text.summary(made)), file=sys.stderr)
+    else:
+        _show(options.output_format, made, migration_text.render)
     return _failed(mended) or (refuse(differing) if differing else 1 if mended.left else 0)
 
 

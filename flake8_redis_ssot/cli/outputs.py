@@ -74,18 +74,22 @@ class Outputs:
         return said
 
     def write_bytes(self, data: bytes) -> None:
-        """Write something else to where the first output goes; a terminal is shown no control characters."""
+        """Write something else to where the first output goes, as `print_bytes` does."""
         file = self.pairs[0][1]
         if file is not None:
             _write_file(file, data)
-        elif self.silent:
-            return
-        elif sys.stdout.isatty():
-            lines = data.decode(errors="backslashreplace").split("\n")
-            sys.stdout.write("\n".join(escaped(line.removesuffix("\r")) for line in lines))
-        else:
-            sys.stdout.flush()
-            sys.stdout.buffer.write(data)
+        elif not self.silent:
+            print_bytes(data)
+
+
+def print_bytes(data: bytes) -> None:
+    """Write bytes to standard output; a terminal is shown no control characters."""
+    if sys.stdout.isatty():
+        lines = data.decode(errors="backslashreplace").split("\n")
+        sys.stdout.write("\n".join(escaped(line.removesuffix("\r")) for line in lines))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
 
 
 def _write_file(file: str, data: bytes) -> None:

@@ -28,6 +28,13 @@ def render(migration: Migration, look: Look, *, markdown: bool) -> str:
     return "".join(f"{wrapped(line, look, indent='    ')}\n" for line in lines)
 
 
+def summary(migration: Migration) -> str:
+    """What moves, and how much is left, in one line."""
+    left = len(migration.left)
+    rest = f"; left {counted(left, 'reference')} for a person, which --dry-run lists with the reasons"
+    return f"{_done(migration)}{rest if left else ''}."
+
+
 def _parts(migration: Migration) -> Iterator[tuple[str, list[Step]]]:
     """The sentences, and what each is about."""
     if migration.run is not None:

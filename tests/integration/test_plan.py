@@ -297,6 +297,29 @@ def test_a_file_that_cannot_be_read_is_not_called_read_only(project: Path, run: 
     assert "app/bad.py:6: RED000 the file is not UTF-8 (byte 0xff)" in plan and "read-only" not in plan
 
 
+def test_a_migration_is_shown_as_a_patch(project: Path, run: Command) -> None:
+    add(project, "app/closed.py", USER)
+    (project / "app/closed.py").chmod(0o444)
+    before = (project / "app/rooms.py").read_text()
+    done = run("migrate", "--diff", cwd=project)
+    assert done.returncode == 1 and (project / "app/rooms.py").read_text() == before
+    assert not (project / ".redis_ssot_journal").exists()
+    assert done.stderr == (
+        "Would migrate 1 import in 1 file; left 1 reference for a person, which --dry-run lists with the reasons.\n"
+    )
+    assert done.stdout.startswith("--- app/rooms.py\n+++ app/rooms.py\n@@ -1,")
+    run("migrate", cwd=project)
+    after = (project / "app/rooms.py").read_text()
+    run("rollback", cwd=project)
+    subprocess.run(["git", "apply", "-p0"], cwd=project, input=done.stdout, text=True, check=True)
+    assert after == (project / "app/rooms.py").read_text() != before
+    run("migrate", cwd=project)
+    nothing = run("migrate", "--diff", "app/rooms.py", cwd=project)
+    assert (nothing.returncode, nothing.stdout, nothing.stderr) == (0, "", "Would migrate nothing.\n")
+    both = run("migrate", "--diff", "--output-format", "json", cwd=project)
+    assert both.returncode == 2 and "--diff shows a patch" in both.stderr and not both.stdout
+
+
 def test_a_migration_says_the_same_in_every_form(project: Path, run: Command) -> None:
     add(project, "app/closed.py", USER)
     (project / "app/closed.py").chmod(0o444)
