@@ -179,3 +179,33 @@ INERT = frozenset(["register_script", "bitfield", "encoder", "get_encoder"])
 EXPIRING = frozenset(["setex", "psetex", "expire", "pexpire", "expireat", "pexpireat"])
 EXPIRY_KEYWORDS = frozenset(["ex", "px", "exat", "pxat", "expire", "timeout", "ttl"])
 """Commands and keywords that say when what is kept ends."""
+
+EXPIRY_UNITS = dict.fromkeys(["ex", "exat", "setex", "expire", "expireat"], "seconds") | dict.fromkeys(
+    ["px", "pxat", "psetex", "pexpire", "pexpireat"], "milliseconds"
+)
+"""Commands and keywords of a client that take such a time, with its unit."""
+
+CONDITIONS = {"nx": "nx", "xx": "xx", "setnx": "nx", "hsetnx": "nx", "msetnx": "nx"}
+"""Keywords and commands by which only what is new, or what is there, is written."""
+
+_PLAIN_WRITING = """
+set delete incr decr incrbyfloat hset hdel hincrby hincrbyfloat lpush rpush lpop rpop lrem ltrim lset sadd srem spop
+smove zadd zrem zincrby zremrangebyscore zremrangebyrank xadd xdel xack xtrim pfadd publish persist
+"""
+WRITING = {name: frozenset([name]) for name in _PLAIN_WRITING.split()} | {
+    name: frozenset(does.split())
+    for name, does in {
+        "decrby": "decr", "getdel": "delete", "getset": "set", "hmset": "hset", "hsetnx": "hset",
+        "incrby": "incr", "mset": "set", "msetnx": "set", "psetex": "set", "setex": "set", "setnx": "set",
+        "unlink": "delete",
+    }.items()
+}  # fmt: skip
+"""Commands that change what is kept, each with what it does, by the plainest commands that do so.
+
+Those are left out whose names mean something else of other objects, as of lists and files (`append`, `rename`).
+"""
+
+RUNNING_TEXTS = frozenset(
+    ["execute_command", "eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"]
+)
+"""Commands that send what a text says."""

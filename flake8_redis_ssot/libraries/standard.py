@@ -287,3 +287,42 @@ PLACE_READERS = FRAME_GETTERS | {FRAME_LISTER, "__module__"}
 
 PACKAGE_WALKERS = frozenset(["walk_packages", "iter_modules"])
 """Functions of `pkgutil` that list the modules of a package."""
+
+KEEPING_QUIET = frozenset(["suppress"])
+"""What is entered to let errors pass."""
+
+CODECS = {
+    library: name
+    for name, libraries in {
+        "JSON": "json orjson ujson simplejson rapidjson",
+        "pickle": "pickle cPickle cloudpickle dill",
+        "msgpack": "msgpack ormsgpack",
+        "YAML": "yaml",
+        "marshal": "marshal",
+        "zlib": "zlib",
+        "gzip": "gzip",
+        "bz2": "bz2",
+        "lzma": "lzma",
+        "base64": "base64",
+    }.items()
+    for library in libraries.split()
+}
+"""Libraries that turn values into text or bytes and back, with what is called alike where they read each other's."""
+
+CHANGING_TEXT = frozenset(
+    ["lower", "upper", "casefold", "capitalize", "title", "swapcase", "strip", "lstrip", "rstrip", "replace"]
+    + [
+        "hexdigest",
+        "digest",
+        "quote",
+        "quote_plus",
+        "md5",
+        "sha1",
+        "sha256",
+        "sha512",
+        "blake2b",
+        "blake2s",
+        "crc32",
+    ]
+)
+"""What makes another text of one, by last names."""

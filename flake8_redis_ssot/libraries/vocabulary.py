@@ -83,6 +83,11 @@ ENDING = CLOSING | {"stop", "cleanup", "terminate"}
 FLUSHING = frozenset(["flushdb", "flushall", "flush_db", "flush_all"])
 """Methods that empty a database."""
 
+CONNECTION_ERRORS = frozenset(
+    ["BaseException", "ConnectionError", "Exception", "OSError", "RedisError", "TimeoutError", "ValkeyError"]
+)
+"""The last names of the exceptions that say that a server fails."""
+
 VARIABLE_PREFIX = "REDIS_"
 """How the environment variables begin that say where Redis is."""
 

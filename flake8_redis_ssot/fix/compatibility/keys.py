@@ -12,7 +12,8 @@ from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.libraries.commands import COMMANDS
-from flake8_redis_ssot.libraries.standard import FRAME_GETTERS, FRAME_LISTER
+from flake8_redis_ssot.libraries.standard import CHANGING_TEXT, FRAME_GETTERS, FRAME_LISTER
+from flake8_redis_ssot.syntax.arguments import default_of, single
 from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, all_nodes, last_name, own_nodes, root_of
 
 _DEPTH = 4
@@ -108,6 +109,8 @@ class Keys:
             case ast.Name(id=name) if (function := self._binding(name, code.function)) is not None:
                 for value in _given(name, function):
                     yield from self._in(code.at(value), seen)
+                if function.name == "__init__":
+                    yield from self._of_default(name, function, code, seen)
                 return
             case ast.Attribute(attr=attr, value=value) if attr in _OF_FUNCTION and self._is_decorated(
                 value, code
@@ -138,6 +141,8 @@ class Keys:
                 if self.making.builder(code.at(func)) is not None:
                     return  # how it connects is compared by itself
                 called = self._called(func, code)
+                if called is None and last_name(func) in CHANGING_TEXT:
+                    yield f"{last_name(func)}()"
                 if called is not None:
                     for value in _returned(called.node):
                         yield from self._in(called.at(value), seen)
@@ -149,6 +154,15 @@ class Keys:
         for part in ast.iter_child_nodes(node):
             if isinstance(part, ast.expr | ast.keyword | ast.comprehension):
                 yield from self._in(code.at(part), seen)
+
+    def _of_default(
+        self, name: str, function: Function, code: Code, seen: frozenset[ast.AST]
+    ) -> Iterator[str]:
+        """The text that a parameter of an initialiser has where an object is made without it."""
+        for parameter in single(function.args):
+            default = default_of(function.args, parameter) if parameter.arg == name else None
+            if default is not None:
+                yield from self._in(Code(default, code.module, code.owner), seen)
 
     def _of_module(self, code: Code, name: str) -> Iterator[str]:
         """The text that a name of the project's modules stands for, or how that is found out."""

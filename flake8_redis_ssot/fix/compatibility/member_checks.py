@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from flake8_redis_ssot.fix.compatibility.alike import Alike
 from flake8_redis_ssot.fix.compatibility.dangers import Dangers
+from flake8_redis_ssot.fix.compatibility.effects import Effects
 from flake8_redis_ssot.fix.compatibility.obstacles import Obstacle, advice_for, in_words, obstacles
 from flake8_redis_ssot.fix.compatibility.ties import reached_members
 from flake8_redis_ssot.fix.objects.code import Code
@@ -22,6 +23,8 @@ from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
 
 _INERT = frozenset(["__doc__", "__name__"])
 _MOST = 5
+_OF_NO_CLIENT = frozenset(["RuntimeError", "ConnectionError", "OSError"])
+"""What is raised where there is no client, as a manager does that has not been started."""
 _MAKING = frozenset(
     ["__init__", "__new__", "__del__", "__slots__", "__doc__", "__annotations__", "__post_init__"]
     + ["__init_subclass__", "__class_getitem__"]
@@ -68,6 +71,7 @@ class MemberChecks:
         self.symbols = symbols
         self.alike = alike
         self.dangers = dangers
+        self.effects = Effects(symbols)
         self._known_dangers: dict[tuple[str, str, str, str, bool], list[Obstacle]] = {}
 
     def difference(
@@ -172,6 +176,9 @@ class MemberChecks:
         is_alike = is_seen and name == to and self.alike.members(old, new, name)
         why = self.dangers.difference(old, new, name, to, is_alike=is_alike)
         if why is not None or self.alike.members(old, new, name):
+            return why
+        why = self.effects.difference(old, new, name, to)
+        if why is not None:
             return why
         for which, of, own, other, its in (("old", old, name, new, to), ("new", new, to, old, name)):
             theirs = self.symbols.members(other).named.get(its)
@@ -328,10 +335,13 @@ class MemberChecks:
                 )
 
     def _unraised(self, old: Symbol, new: Symbol, name: str, to: str) -> str | None:
-        """A kind of exception that a member of the old class raises and that of the new one does not."""
+        """A kind of exception that the member of one of two classes raises, and that of the other does not."""
         kinds = [self._raised_kinds(old, name), self._raised_kinds(new, to)]
-        missing = sorted(kinds[0] - kinds[1])
-        return f"it raises no `{missing[0]}` there" if missing else None
+        for kind in sorted(kinds[0] - kinds[1]):
+            return f"it raises no `{kind}` there"
+        for kind in sorted(kinds[1] - kinds[0] - _OF_NO_CLIENT):
+            return f"it raises `{kind}` there alone"
+        return None
 
     def _raised_kinds(self, of: Symbol, name: str) -> set[str]:
         """The exceptions of Python's own that a member raises, or from which those derive that it raises."""

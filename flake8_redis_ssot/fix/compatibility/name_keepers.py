@@ -76,6 +76,14 @@ class NameKeepers:
                     and not _is_told(given, view.uses.parents)
                 ):
                     return f"line {place.lineno} reads `{given.attr}` of `{unparsed(node)}`, which is another one"
+            elif (
+                is_object
+                and isinstance(named := view.uses.parents.get(given), ast.Attribute)
+                and named.attr in changed
+                and 1 in _asked_of(named)
+                and not _is_told(named, view.uses.parents)
+            ):
+                return f"line {place.lineno} reads `{named.attr}` of the class of `{unparsed(node)}`, which is another one"
             elif why := self._kept_by(view, given, changed, is_object=is_object):
                 return f"line {place.lineno} hands `{unparsed(node)}` to `{unparsed(given.func)}`, {why}"
         return None

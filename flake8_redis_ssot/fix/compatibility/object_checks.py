@@ -19,6 +19,7 @@ from flake8_redis_ssot.fix.compatibility.patch_targets import OBJECT, PatchTarge
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement, Replacements
 from flake8_redis_ssot.fix.compatibility.ties import EXCEPTION, STATE, TieFinder, Ties
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
+from flake8_redis_ssot.fix.objects.connecting import read_in
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State
 from flake8_redis_ssot.fix.refusal import Refusal
@@ -164,6 +165,7 @@ class ObjectChecks:
             )
             if why is not None:
                 raise why
+        self._note_moment(view, before, after, (old, new), verdict)
         for entered in uses.entered:
             raise Refusal(
                 f"line {entered.lineno} enters it by `with`, which may mean something else for "
@@ -258,6 +260,18 @@ class ObjectChecks:
         why = self.keepers.why(view, node, *of, is_object=is_object)
         if why is not None:
             verdict.unsafe(f"{why} for `{of[1].qualified_name}`")
+
+    def _note_moment(
+        self, view: View, before: Symbol, after: Symbol, of: tuple[Symbol, Symbol], verdict: Verdict
+    ) -> None:
+        """Note what may set where they connect, before one of two objects is made and after the other is."""
+        if all(one.qualified_name and not one.is_set_later for one in (before, after)):
+            return  # their modules make both
+        texts = {text for one in of for text in self.making.connections(one, None).clients}
+        read = {name for text in texts for name in read_in(ast.parse(text, mode="eval").body)}
+        self.around.judge(
+            view, verdict, read=read, late=read, sources=set(), attributes=set(), is_async=False
+        )
 
     def note_builders(
         self, before: Symbol, after: Symbol, old: Symbol, new: Symbol, verdict: Verdict
