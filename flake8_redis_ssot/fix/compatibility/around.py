@@ -92,15 +92,10 @@ class Around:
         """A place that may read an attribute of a name."""
         if name in view.uses.texts:
             return self._at(view.path, view.uses.texts[name].lineno)
-        word = name.encode()
-        no_import = rb"(?m)^(?![ \t]*(?:from|import)[ \t][^\n;]*$)[^\n]*?"
-        pattern = no_import + rb"(?:\.%b\b|[\"']%b[\"'])" % (word, word)
-        others = [
-            (p, n)
-            for p, n in self._matching(pattern, [word])
-            if p != view.path and self.reads.may_read(p, name)
-        ]
-        return self._at(*others[0]) if others else None
+        found = self.reads.reader(name, view.path)
+        if found is None:
+            return "a file that imports from here" if view.is_exposed(name) else None
+        return self._at(*found)
 
     def _setting_attribute(self, view: View, name: str) -> str | None:
         """A place that may set an attribute beside the one where its class does."""

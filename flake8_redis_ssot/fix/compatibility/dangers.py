@@ -10,10 +10,10 @@ from flake8_redis_ssot.fix.compatibility.ties import reached_members
 from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.sources.escape import BY_KEY, BY_NAME, Uses
 from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.reads import reads
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
+from flake8_redis_ssot.fix.sources.uses import BY_KEY, BY_NAME, Uses
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.commands import EXPIRING, EXPIRY_KEYWORDS
 from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
@@ -117,7 +117,7 @@ class Dangers:
                 )
             chained = above
         if is_data and not isinstance(view.uses.parents.get(attribute), ast.Attribute | ast.Call):
-            held = view.uses.follow(attribute, view.exported, lambda: view.exposed)
+            held = view.uses.follow(attribute, view.exported, view.is_exposed)
             for place, _ in held.stored:
                 raise Refusal(
                     f"line {place.lineno} changes `{attribute.attr}`, which all who share it would see",

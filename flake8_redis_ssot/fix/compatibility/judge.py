@@ -16,7 +16,7 @@ from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.view import UnseenReader, View
 from flake8_redis_ssot.libraries.frameworks import TYPE_READERS, VALIDATING
-from flake8_redis_ssot.libraries.standard import SPEC_KEYWORDS, TYPE_QUESTIONS
+from flake8_redis_ssot.libraries.standard import FACTORIES, SPEC_KEYWORDS, TYPE_QUESTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, root_of
 
@@ -272,7 +272,7 @@ class Compatibility(ObjectChecks):
     @staticmethod
     def _ended(view: View, node: ast.expr, name: str) -> str:
         """How what the function `name` gives may be ended or emptied for all who share it; empty where it is not."""
-        uses = view.uses.follow(node, view.exported, lambda: view.exposed)
+        uses = view.uses.follow(node, view.exported, view.is_exposed)
         ended = [attribute for attribute, _ in uses.members if attribute.attr in ENDING | FLUSHING]
         for place in (*ended, *uses.entered, *(place for place, _ in uses.escapes)):
             return f"line {place.lineno} may end what `{name}` gives for all who share it"
@@ -351,6 +351,10 @@ class Compatibility(ObjectChecks):
             self.members.subclass(above, old, new, view.exported)
         if view.uses.is_exception(place):
             self._tie_exception(view, old, new, place, verdict)
+            return
+        is_factory = isinstance(above, ast.keyword) and above.arg in FACTORIES
+        if is_factory and old.kind == new.kind == "class" and self.alike.covers(old, new):
+            self.take_twin(replacement, verdict)  # it is called, and each object is its own as before
             return
         is_type = view.uses.is_annotation(place)
         where = (

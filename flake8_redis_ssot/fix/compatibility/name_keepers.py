@@ -106,7 +106,7 @@ class NameKeepers:
             return
         seen.add(node)
         parents = view.uses.parents
-        uses = view.uses.follow(node, view.exported, lambda: view.exposed)
+        uses = view.uses.follow(node, view.exported, view.is_exposed)
         for attribute, _ in uses.members:
             yield attribute, attribute
             if attribute.attr == "__func__":

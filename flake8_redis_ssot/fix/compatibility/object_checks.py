@@ -63,7 +63,7 @@ class ObjectChecks:
     ) -> None:  # fmt: skip
         """What is done with the object that `node` gives: once `before`, then `after`; `unseen` as in `judge`."""
         old, new = before.of, after.of if after.kind == "instance" else None
-        uses = view.uses.follow(node, view.exported, lambda: view.exposed)
+        uses = view.uses.follow(node, view.exported, view.is_exposed)
         fresh = replacement.collapses and (
             replacement.old.kind == "class" or (before.kind == "instance" and not before.qualified_name)
         )

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from flake8_redis_ssot.fix.compatibility.dangers import EMPTIED, UNEMPTY, UNSHARE
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.sources.escape import Uses
 from flake8_redis_ssot.fix.sources.stated import is_none
+from flake8_redis_ssot.fix.sources.uses import Uses
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.builders import Kind
@@ -112,7 +112,7 @@ def uses_of(view: View, got: ast.expr) -> ClientUses:
         if node in seen:
             continue
         seen.add(node)
-        uses = view.uses.follow(node, view.exported, lambda: view.exposed)
+        uses = view.uses.follow(node, view.exported, view.is_exposed)
         for attribute, called in uses.members:
             statement = _ending(view, attribute, called)
             if statement is None:

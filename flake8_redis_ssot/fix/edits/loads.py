@@ -14,7 +14,7 @@ from flake8_redis_ssot.fix.edits.naming import exact, renamed_text
 from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.verify import circle
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.sources.escape import BY_KEY, BY_NAME
+from flake8_redis_ssot.fix.sources.uses import BY_KEY, BY_NAME
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.syntax.nodes import Function, last_name
 
@@ -73,7 +73,7 @@ class LoadEdits:
 
     def _places(self, view: View, call: ast.Call) -> Iterator[ast.expr]:
         """Where something is read of the module; Refusal where it may go elsewhere, or be another one."""
-        uses = view.uses.follow(call, view.exported, lambda: view.exposed)
+        uses = view.uses.follow(call, view.exported, view.is_exposed)
         for stored, name in uses.stored:
             what = {BY_KEY: "an item", BY_NAME: "an attribute"}.get(name, f"`{name}`")
             raise Refusal(f"line {stored.lineno} sets {what} on the module", _BY_HAND)

@@ -7,10 +7,17 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 
+from flake8_redis_ssot.fix.sources.uses import BY_KEY, BY_NAME, Seen, Uses, results
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import DEPENDS_NAMES, OVERRIDES, PATCHING_METHODS, RAISING_TESTS
-from flake8_redis_ssot.libraries.standard import CACHES, STATING_TYPES
+from flake8_redis_ssot.libraries.standard import (
+    BUILT_IN_DECORATORS,
+    CACHES,
+    PLAIN_BASES,
+    PROPERTIES,
+    STATING_TYPES,
+)
 from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.arguments import default_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
@@ -19,41 +26,11 @@ from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, 
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 
 _NODES = (ast.Name, ast.Import, ast.ImportFrom, ast.Return)
+_RECEIVERS = frozenset(["self", "cls"])
+_OF_METHODS = CACHES | PROPERTIES | BUILT_IN_DECORATORS
 _TRUTH = frozenset(["__bool__", "__len__"])
 _TEXT = frozenset(["__str__", "__format__", "__repr__"])
 _TYPE_COMMENT = re.compile(r"#\s*type:\s*(?!ignore)(.*)")
-
-
-BY_KEY = "[]"
-"""In the place of an attribute's name: an item is set."""
-BY_NAME = ""
-"""In its place where the name is put together."""
-
-
-@dataclass(slots=True)
-class Uses:
-    """What is done with an object: `members` are read of it, and called by the call beside each.
-
-    `escapes` are the nodes where it goes out of sight, each with what happens there; `stored` are
-    attributes set on it, each by its name, `entered` the `with` statements that end it, `asked`
-    where its truth or text is asked for, each with the methods that would tell, `none_asked` where it is
-    compared with None.
-    """
-
-    members: list[tuple[ast.Attribute, ast.Call | None]] = field(default_factory=list)
-    escapes: list[tuple[ast.expr, str]] = field(default_factory=list)
-    stored: list[tuple[ast.expr, str]] = field(default_factory=list)
-    entered: list[ast.expr] = field(default_factory=list)
-    asked: list[tuple[ast.expr, frozenset[str]]] = field(default_factory=list)
-    none_asked: list[ast.expr] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What other files see of this one: names of the module, and attributes."""
-
-    exported: frozenset[str]
-    exposed: Callable[[], frozenset[str]]
 
 
 class FileUses:
@@ -318,16 +295,16 @@ class FileUses:
             node = parent
         return node if isinstance(node, ast.Attribute) else None
 
-    def follow(self, node: ast.expr, exported: frozenset[str], exposed: Callable[[], frozenset[str]]) -> Uses:
+    def follow(self, node: ast.expr, exported: frozenset[str], is_exposed: Callable[[str], bool]) -> Uses:
         """What is done with the object that the expression `node` gives.
 
-        `exported` are the names of this module that other files may read, `exposed` the attributes.
+        `exported` are the names of this module that other files may read, `is_exposed` says which attributes.
         """
         uses = Uses()
-        self._follow(node, uses, _Seen(exported, exposed), set())
+        self._follow(node, uses, Seen(exported, is_exposed), set())
         return uses
 
-    def _follow(self, node: ast.expr, uses: Uses, known: _Seen, seen: set[object]) -> None:
+    def _follow(self, node: ast.expr, uses: Uses, known: Seen, seen: set[object]) -> None:
         if node in seen:
             return
         seen.add(node)
@@ -386,7 +363,7 @@ class FileUses:
                 uses.escapes.append((node, "goes where it cannot be followed"))
 
     def _follow_target(
-        self, target: ast.expr, node: ast.expr, uses: Uses, known: _Seen, seen: set[object]
+        self, target: ast.expr, node: ast.expr, uses: Uses, known: Seen, seen: set[object]
     ) -> None:
         """Go on with all places where what was assigned may be read."""
         match target:
@@ -398,18 +375,17 @@ class FileUses:
                     in_module = any(binding in bs for bs in self.scopes.module.bindings.values())
                     if in_module and name in known.exported:
                         uses.escapes.append((node, f"is kept as `{name}`, which other files read"))
-                    if self._in_class(name, binding):
-                        uses.escapes.append((node, f"is kept as the class attribute `{name}`"))
+                    owner = self._class_of(name, binding)
+                    if owner is not None:
+                        what = f"is kept as the class attribute `{name}`"
+                        self._follow_attributes(name, owner, node, what, uses, known, seen)
                     for place, _ in self.of(name, binding):
                         if isinstance(place.ctx, ast.Load):
                             self._follow(place, uses, known, seen)
             case ast.Attribute(attr=name):
-                public = not name.startswith("_") and not self.is_test
-                if public or name in self.texts or name in known.exposed():
-                    uses.escapes.append((node, f"is kept as the attribute `{name}`"))
-                for attribute in self._attributes(name):
-                    if isinstance(attribute.ctx, ast.Load):
-                        self._follow(attribute, uses, known, seen)
+                owner = self._around(target) if last_name(target.value) in _RECEIVERS else None
+                what = f"is kept as the attribute `{name}`"
+                self._follow_attributes(name, owner, node, what, uses, known, seen)
             case _:
                 uses.escapes.append((node, "is kept where it cannot be followed"))
 
@@ -418,13 +394,51 @@ class FileUses:
         value = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
         if value is None:
             return False
-        return not binding.projection and any(part is node for part in _results(value))
+        return not binding.projection and any(part is node for part in results(value))
 
-    def _in_class(self, name: str, binding: Binding) -> bool:
-        return any(
-            scope.kind == "class" and binding in scope.bindings.get(name, ())
-            for scope in self.scopes.namespaces.values()
+    def _class_of(self, name: str, binding: Binding) -> ast.AST | None:
+        """The class of which a binding makes an attribute."""
+        return next(
+            (
+                node
+                for node, scope in self.scopes.namespaces.items()
+                if scope.kind == "class" and binding in scope.bindings.get(name, ())
+            ),
+            None,
         )
+
+    def _around(self, node: ast.AST) -> ast.AST | None:
+        """The class in which something stands."""
+        above: ast.AST | None = node
+        while above is not None and not isinstance(above, ast.ClassDef):
+            above = self.parents.get(above)
+        return above
+
+    def _is_plain(self, owner: ast.AST | None) -> bool:
+        """Whether a class has its attributes for itself: no base that is not seen here may read them."""
+        if not isinstance(owner, ast.ClassDef) or owner.keywords or owner.decorator_list:
+            return False
+        own = {part.name: part for part in self.source.tree.body if isinstance(part, ast.ClassDef)}
+        return all(
+            last_name(base) in PLAIN_BASES
+            or (
+                isinstance(base, ast.Name)
+                and own.get(base.id, owner) is not owner
+                and self._is_plain(own[base.id])
+            )
+            for base in owner.bases
+        )
+
+    def _follow_attributes(
+        self, name: str, owner: ast.AST | None, node: ast.expr, what: str, uses: Uses, known: Seen, seen: set[object]
+    ) -> None:  # fmt: skip
+        """Go on with the attributes of a name in the file; others may read those of a class that is not plain."""
+        is_own = name.startswith("_") or self.is_test or self._is_plain(owner)
+        if not is_own or name in self.texts or known.is_exposed(name):
+            uses.escapes.append((node, what))
+        for attribute in self._attributes(name):
+            if isinstance(attribute.ctx, ast.Load):
+                self._follow(attribute, uses, known, seen)
 
     def _attributes(self, name: str) -> Iterator[ast.Attribute]:
         """All places of the file that read or set an attribute of this name, whoever's it is."""
@@ -432,49 +446,49 @@ class FileUses:
             if isinstance(part, ast.Attribute) and part.attr == name:
                 yield part
 
-    def _follow_return(self, node: ast.expr, uses: Uses, known: _Seen, seen: set[object]) -> None:
+    def _follow_return(self, node: ast.expr, uses: Uses, known: Seen, seen: set[object]) -> None:
         """Go on at the calls of a private function that gives the object."""
         function: ast.AST | None = node
         while function is not None and not isinstance(
             function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
         ):
             function = self.parents.get(function)
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or not _is_as_written(function):
+        owner = self.parents.get(function) if function is not None else None
+        is_method = isinstance(owner, ast.ClassDef)
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or not (
+            _is_as_written(function) or (is_method and decorators_of(function) <= _OF_METHODS)
+        ):
             uses.escapes.append((node, "is returned"))
             return
-        binding = self.scopes.definitions.get(function)
-        is_method = isinstance(self.parents.get(function), ast.ClassDef)
-        places = [place for place, _ in self.of(function.name, binding)] if binding is not None else []
-        public = function.name in known.exported or (
-            isinstance(self.parents.get(function), ast.Module)
-            and not function.name.startswith("_")
-            and not any(self.injected(place) is not None for place in places)
-        )
-        if binding is None or is_method or public:
-            uses.escapes.append((node, f"is returned by `{function.name}`"))
+        name, binding = function.name, self.scopes.definitions.get(function)
+        places: list[ast.expr] = [p for p, _ in self.of(name, binding)] if binding is not None else []
+        public = name in known.exported
+        if is_method:
+            is_own = name.startswith("_") or self.is_test or self._is_plain(owner)
+            public = (
+                bool(places)
+                or name.endswith("__")
+                or not is_own
+                or name in self.texts
+                or known.is_exposed(name)
+            )
+            places = [attribute for attribute in self._attributes(name)]
+        unseen = not places and not name.startswith("_") and (is_method or isinstance(owner, ast.Module))
+        if binding is None or public or unseen:  # somebody calls it
+            uses.escapes.append((node, f"is returned by `{name}`"))
+            return
+        if is_method and not decorators_of(function).isdisjoint(PROPERTIES):
+            for place in places:
+                self._follow(place, uses, known, seen)
             return
         for place in places:
             given = self.given_by(place, function)
             for got in given or ():
                 self._follow(got, uses, known, seen)
             if given is None:
-                uses.escapes.append((place, f"is what `{function.name}` gives, which is handed on"))
+                uses.escapes.append((place, f"is what `{name}` gives, which is handed on"))
 
 
 def _is_as_written(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether a function gives what its body returns: no decorator makes more of it than to keep that."""
     return decorators_of(function) <= CACHES
-
-
-def _results(value: ast.AST) -> Iterator[ast.AST]:
-    """The parts of an expression of which one is its value."""
-    yield value
-    match value:
-        case ast.BoolOp(values=values):
-            for part in values:
-                yield from _results(part)
-        case ast.IfExp(body=body, orelse=orelse):
-            yield from _results(body)
-            yield from _results(orelse)
-        case ast.NamedExpr(value=inner):
-            yield from _results(inner)

@@ -23,6 +23,7 @@ _LISTING = frozenset(["vars", "dir", "getmembers", "getmembers_static"])
 _READING = frozenset(["getattr", "hasattr", "getattr_static"])
 _BY_NAME = LOADER_NAMES | LOADING
 """What gives the module, or the object, that a string names."""
+_OWN = ("self", "cls")
 _BYTES = "latin-1"
 """In which any bytes are text."""
 
@@ -122,6 +123,20 @@ class ProjectReads:
     def may_read(self, path: str, name: str) -> bool:
         """Whether a file reads an attribute of that name, of whatever, or has it as a string."""
         return name in self.names(path)
+
+    def reader(self, name: str, besides: str) -> tuple[str, int] | None:
+        """Where another file than `besides` may read an attribute of that name; its own objects' attribute does not count."""
+        word = name.encode()
+        no_import = rb"(?m)^(?![ \t]*(?:from|import)[ \t][^\n;]*$)[^\n]*?"
+        pattern = re.compile(no_import + rb"(?:\.%b\b|[\"']%b[\"'])" % (word, word))
+        for path, line in self.matching(pattern, [word]):
+            of = self.of(path)
+            own = {f"{base}.{name}" for base in _OWN} & of.stored
+            if path != besides and (
+                name in of.strings or any(t.rpartition(".")[2] == name for t in of.read - own)
+            ):
+                return path, line
+        return None
 
     def may_load(self, path: str, name: str) -> bool:
         """Whether a file that names a module in a string may read that name of it."""

@@ -19,6 +19,7 @@ from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.source import Range
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 
+_RECEIVERS = frozenset(["self", "cls"])
 Node = TypeVar("Node", bound=ast.expr)
 
 
@@ -107,9 +108,14 @@ class View:
             text for user in users for text in (*self._reads.of(user).read, *self._reads.of(user).stored)
         )
         named = {text.rpartition(".")[2] for text in found}
-        if any(map(self._is_listed_by, users)):
+        if any(map(self._is_listed_by, users)) or not self._reads.of(self.path).listed.isdisjoint(_RECEIVERS):
             named |= {part.attr for part in all_nodes(self.source.tree) if isinstance(part, ast.Attribute)}
         return frozenset(named)
+
+    def is_exposed(self, name: str) -> bool:
+        """Whether other files may read an attribute of that name: those that import from here, and any if it is public."""
+        is_public = not name.startswith("_") and not self.is_test
+        return name in self.exposed or (is_public and self._reads.reader(name, self.path) is not None)
 
     def _is_listed_by(self, user: str) -> bool:
         """Whether a file goes through the attributes of something that it imports from this one."""
@@ -206,6 +212,17 @@ class View:
                 if self._index.handles(user, module) & stored:
                     return True
         return bool(self._handing_on)
+
+    def is_exchanged(self, name: str) -> bool:
+        """Whether a file may put something else under a name of this module, by a string or by the module."""
+        for module in self.place.modules:
+            if f"{module}.{name}" in self._reads.quoted:
+                return True
+            for user in self._index.importing(module):
+                handles = self._index.handles(user, module)
+                if not self._reads.of(user).stored.isdisjoint(f"{handle}.{name}" for handle in handles):
+                    return True
+        return False
 
     @cached_property
     def reads_by_name(self) -> bool:

@@ -12,9 +12,9 @@ from flake8_redis_ssot.fix.compatibility.ties import STATE, Ties
 from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS, Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.refusal import Awaiting, Refusal, Unfollowed
-from flake8_redis_ssot.fix.sources.escape import BY_NAME
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.unchecked import PYTHON, QUOTED, line_of, split
+from flake8_redis_ssot.fix.sources.uses import BY_NAME
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.fix.sources.walking import had_by_asking, had_by_walking
 from flake8_redis_ssot.lazy_dataclass import dataclass, replace
@@ -421,7 +421,7 @@ class Staying:
                 above, "func", node
             ):
                 node = above
-            stored |= {name for _, name in view.uses.follow(node, view.exported, lambda: view.exposed).stored}
+            stored |= {name for _, name in view.uses.follow(node, view.exported, view.is_exposed).stored}
         yield from (
             f"{STATE}{given.of.qualified_name}.{name}" for name in methods if {name, BY_NAME} & stored
         )
