@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol, Symbols
@@ -43,7 +43,16 @@ class Effects:
 
     def difference(self, old: Symbol, new: Symbol, name: str, to: str) -> str | None:
         """What only one of two methods does, if both are seen as a whole."""
-        one, other = self._of(old, name), self._of(new, to)
+        return self._difference(self._of(old, name), self._of(new, to))
+
+    def difference_of_function(self, function: Symbol, of: Symbol, name: str) -> str | None:
+        """The same of a function and a method of the class `of`."""
+        found = _Effects()
+        for node, module in self._reached(function, {}):
+            self._add(node, module, found)
+        return self._difference(found, self._of(of, name))
+
+    def _difference(self, one: _Effects, other: _Effects) -> str | None:
         if not (one.commands and other.commands):
             return None
         if one.codecs != other.codecs and not (one.is_coding or other.is_coding):
@@ -65,27 +74,38 @@ class Effects:
         key = (of.qualified_name, name)
         if key not in self._known:
             found = self._known[key] = _Effects()
-            for node, module in self._reached(of, name):
+            members = self.symbols.members(of).named
+            for node, module in self._reached(members.get(name), members):
                 self._add(node, module, found)
         return self._known[key]
 
-    def _reached(self, of: Symbol, name: str) -> Iterator[tuple[ast.AST, str]]:
-        """The code of a method, of those that it calls of its object, and of the functions of the project that it calls."""
-        members = self.symbols.members(of).named
-        new: list[Member | Symbol | None] = [members.get(name)]
+    def _reached(
+        self, first: Member | Symbol | None, members: Mapping[str, Member]
+    ) -> Iterator[tuple[ast.AST, str]]:
+        """The code of a method or function, of the methods that it calls, and of the functions of the project."""
+        new: list[tuple[Member | Symbol | None, Mapping[str, Member]]] = [(first, members)]
         seen: set[ast.AST] = set()
         while new:
-            found = new.pop()
+            found, members = new.pop()
             if found is None or found.node is None or found.node in seen:
                 continue
             seen.add(found.node)
             yield found.node, found.module
             for part in all_nodes(found.node):
                 if isinstance(part, ast.Attribute) and last_name(part.value) in _RECEIVERS:
-                    new.append(members.get(part.attr))
+                    new.append((members.get(part.attr), members))
+                elif isinstance(part, ast.Attribute):
+                    held = self.symbols.value(part.value, found.module)
+                    own = (
+                        self.symbols.members(held.of).named
+                        if held is not None and held.of is not None
+                        else {}
+                    )
+                    new.append((own.get(part.attr), own))
                 elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
                     called = self.symbols.value(part.func, found.module)
-                    new.append(called if called is not None and called.kind == "function" else None)
+                    is_function = called is not None and called.kind == "function"
+                    new.append((called if is_function else None, {}))
 
     def _add(self, node: ast.AST, module: str, found: _Effects) -> None:
         found.is_open |= isinstance(node, Function) and not decorators_of(node) <= KEEPING

@@ -39,7 +39,29 @@ class Keys:
 
     def difference(self, old: Symbol, new: Symbol, name: str, to: str) -> str | None:
         """The text that is in the keys of one of two methods alone."""
-        texts = [set(self._of(old, name)), set(self._of(new, to))]
+        return self._difference(set(self._of(old, name)), set(self._of(new, to)))
+
+    def difference_of_function(self, function: Symbol, of: Symbol, name: str) -> str | None:
+        """The same of a function and a method of the class `of`."""
+        found = set(self._of_function(function))
+        return self._difference(found, set(self._of(of, name))) if found else None
+
+    def _of_function(self, function: Symbol) -> Iterator[str]:
+        """The text in the key of each command of a function, with that of the method of an object that sends it."""
+        node = function.node if isinstance(function.node, Function) else None
+        for part in all_nodes(node) if node is not None else ():
+            match part:
+                case ast.Call(func=ast.Attribute(attr=command, value=value), args=[key, *_]) if (
+                    command in COMMANDS
+                ):
+                    own = "".join(self._in(Code(key, function.module, None, node), frozenset()))
+                    held = self.symbols.value(value, function.module, node)
+                    inner = (
+                        set(self._of(held.of, command)) if held is not None and held.of is not None else {""}
+                    )
+                    yield from (own + text for text in inner)
+
+    def _difference(self, *texts: set[str]) -> str | None:
         if texts[0] == texts[1]:
             return None
         if not all(texts):

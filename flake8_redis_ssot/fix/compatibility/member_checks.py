@@ -282,12 +282,26 @@ class MemberChecks:
     def forwards(
         self, view: View, old: Symbol, of: Symbol, name: str, call: ast.Call, renamed: Mapping[str, str]
     ) -> str | None:
-        """Why a call of the function `old` does not mean the same as one of a method; None where it does."""
+        """Why a call of the function `old` cannot be one of a method; None where it can, Refusal if that does something else."""
         now = self.symbols.members(of).named[name]
         assert isinstance(old.node, Function)
         was = self.symbols.as_member(old.node, old.module)
         was, given = _with_names(was, renamed), _with_keywords(call, renamed)
         found = list(obstacles(was, now, given, False, self.symbols.at, used=is_used(view, call)))
+        differing = (
+            self.dangers.keys.difference_of_function(old, of, name)
+            or self.effects.difference_of_function(old, of, name)
+            or next(
+                (
+                    f"it raises no `{kind}` there"
+                    for kind in sorted(self._kinds_in(old.node, old.module) - self._raised_kinds(of, name))
+                ),
+                None,
+            )
+        )
+        if not found and differing is not None:
+            where = f", called in line {call.lineno} instead of `{old.qualified_name}`,"
+            raise self.another(of, name, [Obstacle(differing)], where)
         return in_words(found) or self.dangers.added(self.dangers.reached_by(old), of, name)
 
     def decorated(self, symbol: Symbol) -> list[str]:
@@ -345,16 +359,20 @@ class MemberChecks:
 
     def _raised_kinds(self, of: Symbol, name: str) -> set[str]:
         """The exceptions of Python's own that a member raises, or from which those derive that it raises."""
+        members = reached_members(name, self.symbols.members(of).named).values()
+        return {kind for member in members for kind in self._kinds_in(member.node, member.module)}
+
+    def _kinds_in(self, node: ast.AST, module: str) -> set[str]:
+        """The same of code itself."""
         found: set[str] = set()
-        for member in reached_members(name, self.symbols.members(of).named).values():
-            for part in all_nodes(member.node):
-                if isinstance(part, ast.Raise) and part.exc is not None:
-                    raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc
-                    symbol = self.symbols.value(raised, member.module)
-                    if symbol is not None and symbol.kind == "class":
-                        found |= self.builtin_bases(symbol) or set()
-                    elif last_name(raised) in BUILT_IN_EXCEPTIONS:
-                        found.add(last_name(raised))
+        for part in all_nodes(node):
+            if isinstance(part, ast.Raise) and part.exc is not None:
+                raised = part.exc.func if isinstance(part.exc, ast.Call) else part.exc
+                symbol = self.symbols.value(raised, module)
+                if symbol is not None and symbol.kind == "class":
+                    found |= self.builtin_bases(symbol) or set()
+                elif last_name(raised) in BUILT_IN_EXCEPTIONS:
+                    found.add(last_name(raised))
         return found
 
     def builtin_bases(self, of: Symbol) -> set[str] | None:
