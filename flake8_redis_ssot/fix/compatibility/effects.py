@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol, Symbols
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.commands import COMMANDS, CONDITIONS, EXPIRY_UNITS, RUNNING_TEXTS, WRITING
 from flake8_redis_ssot.libraries.standard import CODECS, KEEPING, KEEPING_QUIET
 from flake8_redis_ssot.libraries.vocabulary import CONNECTION_ERRORS

@@ -9,7 +9,6 @@ from functools import cached_property
 
 from flake8_redis_ssot.fix.sources.uses import BY_KEY, BY_NAME, Seen, Uses, results
 from flake8_redis_ssot.inference.names import Names
-from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import DEPENDS_NAMES, OVERRIDES, PATCHING_METHODS, RAISING_TESTS
 from flake8_redis_ssot.libraries.standard import (
     BUILT_IN_DECORATORS,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from flake8_redis_ssot.lazy_dataclass import dataclass, field
 
 BY_KEY = "[]"
 """In the place of an attribute's name: an item is set."""
