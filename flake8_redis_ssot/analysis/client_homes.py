@@ -21,7 +21,7 @@ from flake8_redis_ssot.libraries.frameworks import RUNNER_METHODS
 from flake8_redis_ssot.libraries.standard import CACHES, PROPERTIES
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.arguments import argument_of, single
+from flake8_redis_ssot.syntax.arguments import argument_of, arguments_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes, decorators_of, last_name, unparsed
 from flake8_redis_ssot.syntax.scopes import Scopes
@@ -374,7 +374,7 @@ class Homes:
             return None
         built = self._inference.builders(ProgramPoint(node, point.scope, point.order, point.path))
         if built and all(builder.target.endswith(OWNING) for builder in built.values()):
-            return next(iter([*node.args, *(k.value for k in node.keywords)]), None)
+            return next(iter(arguments_of(node)), None)
         if not built or owned:
             return None
         return next((k.value for k in node.keywords if k.arg in POOL_KEYWORDS), None)

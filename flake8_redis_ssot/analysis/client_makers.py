@@ -17,7 +17,7 @@ from flake8_redis_ssot.libraries.frameworks import FACTORY_KEYWORDS
 from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
 from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
-from flake8_redis_ssot.syntax.arguments import default_of, positional
+from flake8_redis_ssot.syntax.arguments import arguments_of, default_of, positional
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of
 
@@ -133,7 +133,7 @@ class ClientMakers:
                 case ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=name), _, value]):
                     values = [value] if name == receiver else []
                 case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__")):
-                    values = [*node.args, *(k.value for k in node.keywords)]
+                    values = arguments_of(node)
             for value in values:
                 if self._is_new(value, self._points[node]):
                     yield Built(method.name)
@@ -196,7 +196,7 @@ class ClientMakers:
             if is_class and self._returns_new(value):
                 return _ALWAYS
             if is_class or (isinstance(value, QualifiedName) and value.name.rpartition(".")[2][:1].isupper()):
-                arguments = [*call.args, *(k.value for k in call.keywords)]
+                arguments = arguments_of(call)
                 if any(self._is_new(a, point) for a in arguments):
                     return _ALWAYS
         return None

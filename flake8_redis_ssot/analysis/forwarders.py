@@ -11,6 +11,7 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.open_names import OpenInference
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName
 from flake8_redis_ssot.libraries.standard import KEEPING, LOGS
+from flake8_redis_ssot.syntax.arguments import arguments_of
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import Function, decorators_of, last_name
 from flake8_redis_ssot.syntax.scopes import Scopes
@@ -69,11 +70,11 @@ class Forwarders:
         match outer:
             case ast.Call(func=ast.Name(id="getattr"), args=[ast.expr() as owner, *_]) if given:
                 node = outer = owner
-            case ast.Call() if not all(_is_parameter(argument, given) for argument in _arguments(outer)):
+            case ast.Call() if not all(_is_parameter(argument, given) for argument in arguments_of(outer)):
                 return None
         chain = _chain(outer)
         calls = [part for part in chain if isinstance(part, ast.Call)]
-        if not isinstance(chain[-1], ast.Name) or any(_arguments(c) for c in calls if c is not outer):
+        if not isinstance(chain[-1], ast.Name) or any(arguments_of(c) for c in calls if c is not outer):
             return None
         if _is_parameter(chain[-1], given) and _receiver(scope) != chain[-1].id:
             return None  # a parameter is not the manager's
@@ -156,12 +157,7 @@ def _is_named_otherwise(name: str, value: ast.expr) -> bool:
     call = value.value if isinstance(value, ast.Await) else value
     if name.startswith("__") or not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
         return False
-    return bool(_arguments(call)) and call.func.attr != name and not method_meanings(name)
-
-
-def _arguments(call: ast.Call) -> list[ast.expr]:
-    """The arguments of a call."""
-    return [*call.args, *(keyword.value for keyword in call.keywords)]
+    return bool(arguments_of(call)) and call.func.attr != name and not method_meanings(name)
 
 
 def _receiver(scope: Scope) -> str:

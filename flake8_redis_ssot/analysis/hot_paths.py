@@ -38,7 +38,7 @@ from flake8_redis_ssot.libraries.standard import (
     PROPERTIES,
 )
 from flake8_redis_ssot.libraries.vocabulary import MAKING, WAITING
-from flake8_redis_ssot.syntax.arguments import default_of, single
+from flake8_redis_ssot.syntax.arguments import arguments_of, default_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import (
@@ -137,7 +137,7 @@ def _arguments_by_name(scopes: Scopes) -> dict[str, list[tuple[ProgramPoint, ast
     found: dict[str, list[tuple[ProgramPoint, ast.expr]]] = {}
     for point in scopes.calls:
         assert isinstance(point.node, ast.Call)
-        for argument in (*point.node.args, *(k.value for k in point.node.keywords)):
+        for argument in arguments_of(point.node):
             if isinstance(argument, ast.Name | ast.Attribute):
                 found.setdefault(last_name(argument), []).append((point, argument))
     return found

@@ -16,6 +16,7 @@ from flake8_redis_ssot.libraries.commands import POOL_ATTRIBUTE
 from flake8_redis_ssot.libraries.standard import ENTERING, QUESTIONS
 from flake8_redis_ssot.libraries.traits import CLOSING_POOL, LENDING, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.arguments import arguments_of
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import Function, last_name, unparsed
 from flake8_redis_ssot.syntax.scopes import Scopes
@@ -256,7 +257,7 @@ class _ClosedPools:
         values = self._inference.values(call.func, point)
         if values and all(isinstance(v, Definition) for v in values) and not built:
             return
-        for argument in (*call.args, *(k.value for k in call.keywords)):
+        for argument in arguments_of(call):
             inner = argument.value if isinstance(argument, ast.Starred) else argument
             if isinstance(inner, ast.Name | ast.Attribute):
                 self._pools |= _pools(self._inference, self._origins, inner, point)

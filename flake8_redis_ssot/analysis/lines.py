@@ -11,6 +11,7 @@ from flake8_redis_ssot.inference.callers import functions_run
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.libraries.frameworks import IMPORTERS
 from flake8_redis_ssot.source import SourceFile
+from flake8_redis_ssot.syntax.arguments import arguments_of
 from flake8_redis_ssot.syntax.bindings import Scope
 from flake8_redis_ssot.syntax.lines import Lines, touches
 from flake8_redis_ssot.syntax.lookalikes import has_lookalikes
@@ -78,7 +79,7 @@ class _Handing:
             assert isinstance(call, ast.Call)
             if last_name(call.func) not in self._names or not (call.args or call.keywords):
                 continue
-            parts = [*call.args, *(keyword.value for keyword in call.keywords)]
+            parts = arguments_of(call)
             if any(self._inference.is_carried(part, point) for part in parts):
                 for function in functions_run(self._inference, point):
                     found.update(range(*_header_of(function)))

@@ -46,6 +46,11 @@ def argument_of(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shif
     return None
 
 
+def arguments_of(call: ast.Call) -> list[ast.expr]:
+    """All that a call gives: by position, then by keyword."""
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
 def first_of(call: ast.Call, names: Collection[str]) -> list[ast.expr]:
     """The first argument of a call, by its position or by one of these keywords, if there is one."""
     return [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg in names)][:1]

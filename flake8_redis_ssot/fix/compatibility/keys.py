@@ -13,7 +13,7 @@ from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.libraries.commands import COMMANDS
 from flake8_redis_ssot.libraries.standard import CHANGING_TEXT, FRAME_GETTERS, FRAME_LISTER
-from flake8_redis_ssot.syntax.arguments import default_of, single
+from flake8_redis_ssot.syntax.arguments import arguments_of, default_of, single
 from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, all_nodes, last_name, own_nodes, root_of
 
 _DEPTH = 4
@@ -104,13 +104,13 @@ class Keys:
                     case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id=name))) if (
                         name in taken
                     ):
-                        given = [one for one in _arguments(part) if last_name(one) not in _RECEIVERS]
+                        given = [one for one in arguments_of(part) if last_name(one) not in _RECEIVERS]
                     case _:
                         continue
                 inner = Code(part, found.module, code.owner, function)
                 found_in = [text for value in given for text in self._in(inner.at(value), frozenset())]
                 if found_in:
-                    told = _arguments(code.node) if isinstance(code.node, ast.Call) else ()
+                    told = arguments_of(code.node) if isinstance(code.node, ast.Call) else ()
                     yield "".join(
                         [text for one in told for text in self._in(code.at(one), frozenset())] + found_in
                     )
@@ -168,7 +168,7 @@ class Keys:
                 if called is not None:
                     for value in _returned(called.node):
                         yield from self._in(called.at(value), seen)
-                    for value in _arguments(node):
+                    for value in arguments_of(node):
                         if self._is_decorated(value, code) and _OF_FUNCTION & {*_attributes(called.node)}:
                             yield code.owner.qualified_name if code.owner is not None else code.module
                         yield from self._in(code.at(value), seen)
@@ -269,12 +269,6 @@ def _returned(function: ast.AST) -> Iterator[ast.expr]:
 
 def _attributes(node: ast.AST) -> Iterator[str]:
     return (part.attr for part in all_nodes(node) if isinstance(part, ast.Attribute))
-
-
-def _arguments(call: ast.Call) -> Iterator[ast.expr]:
-    """What a call is given."""
-    yield from call.args
-    yield from (keyword.value for keyword in call.keywords)
 
 
 def _frame(node: ast.AST) -> int | None:

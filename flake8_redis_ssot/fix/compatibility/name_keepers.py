@@ -23,6 +23,7 @@ from flake8_redis_ssot.libraries.frameworks import (
 )
 from flake8_redis_ssot.libraries.standard import PICKLING, REPORTING
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.syntax.arguments import arguments_of
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, callee_of, last_name, parents_of, unparsed
 
@@ -292,7 +293,7 @@ def _handing_on(tree: ast.Module) -> Iterator[tuple[str, Function, ast.Call]]:
     parents = parents_of(tree)
     for part in parents:
         if isinstance(part, ast.Call):
-            given = {a.id for a in (*part.args, *(k.value for k in part.keywords)) if isinstance(a, ast.Name)}
+            given = {a.id for a in arguments_of(part) if isinstance(a, ast.Name)}
             for name, function in _around(part, parents) if given else ():
                 if given & {
                     p for f in all_nodes(function) if isinstance(f, Function) for p in parameter_names(f)

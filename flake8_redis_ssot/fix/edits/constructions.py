@@ -29,6 +29,7 @@ from flake8_redis_ssot.libraries.builders import Kind
 from flake8_redis_ssot.libraries.standard import CONTEXT_METHODS
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS, WITH_DEFAULTS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
+from flake8_redis_ssot.syntax.arguments import arguments_of
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, root_of, unparsed
 
 _TAKE = "let that file take the manager's client first"
@@ -364,7 +365,7 @@ class ConstructionEdits:
     def _named_in(self, built: Built) -> Iterator[str]:
         """The dotted names of the project that the arguments of a call are read from."""
         function = built.code.function
-        given = [*built.call.args, *(keyword.value for keyword in built.call.keywords)]
+        given = arguments_of(built.call)
         parts = [part for argument in given for part in all_nodes(argument)]
         seen: set[str] = set()
         while function is not None and (new := {p.id for p in parts if isinstance(p, ast.Name)} - seen):

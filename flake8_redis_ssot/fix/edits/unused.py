@@ -15,7 +15,7 @@ from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, LOADING_SETTINGS, RUNNER_METHODS, WARNING_TESTS
 from flake8_redis_ssot.libraries.standard import LOGS, PURE_DECORATORS, REPORTING
-from flake8_redis_ssot.syntax.arguments import single
+from flake8_redis_ssot.syntax.arguments import arguments_of, single
 from flake8_redis_ssot.syntax.imports import is_directive
 from flake8_redis_ssot.syntax.nodes import (
     Function,
@@ -249,7 +249,7 @@ class Acts:
         for part in all_nodes(value):
             if not isinstance(part, ast.Call):
                 continue
-            given = [*part.args, *(k.value for k in part.keywords)]
+            given = arguments_of(part)
             is_own = any(isinstance(a, ast.Lambda) or last_name(a) in own for a in given)
             if is_own and self._is_foreign(part.func, module):
                 return True
@@ -321,7 +321,7 @@ def _hands_itself(node: ast.AST) -> bool:
             "id",
             "hash",
         ):
-            for given in (*part.args, *(k.value for k in part.keywords)):
+            for given in arguments_of(part):
                 is_self = isinstance(given, ast.Name) and given.id == "self"
                 if is_self or (
                     last_name(part.func) in ("register", "connect", "append", "add")

@@ -12,7 +12,6 @@ from flake8_redis_ssot.fix.execution.call_pieces import (
     Piece,
     Ref,
     flow_of,
-    given_to,
     is_namespace,
     is_opening,
     piece_of,
@@ -21,7 +20,7 @@ from flake8_redis_ssot.fix.execution.call_pieces import (
 from flake8_redis_ssot.fix.sources.loaded import end_of_path
 from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, RUNNING_SPECIFIED, SPECIFYING
-from flake8_redis_ssot.syntax.arguments import parameters
+from flake8_redis_ssot.syntax.arguments import arguments_of, parameters
 from flake8_redis_ssot.syntax.nodes import (
     Function,
     all_nodes,
@@ -205,7 +204,7 @@ class _Outliner:
                 self._own(node.name, "flow", part.target.id, Flow(node.name, given=node.name))
             match part:
                 case ast.Assign(value=ast.Call() as call) | ast.AnnAssign(value=ast.Call() as call):
-                    self._note("run", node.name, self._flow(given_to(call)), is_member=True)  # a default
+                    self._note("run", node.name, self._flow(arguments_of(call)), is_member=True)  # a default
         self._note("result", node.name, Flow(given=node.name), is_member=True)
         self._decorated(node)
 
@@ -270,7 +269,7 @@ class _Outliner:
         self.outline.stated.setdefault(argument.arg, set()).add(ref)
 
     def _call(self, call: ast.Call, is_local: bool) -> None:
-        given = given_to(call)
+        given = arguments_of(call)
         if not given:
             return
         called = last_name(call.func)
@@ -343,9 +342,9 @@ class _Outliner:
         if isinstance(value, ast.Lambda):
             self._given(value, last_name(target))
         if isinstance(value, ast.Call):
-            self._keeps(target, given_to(value))
+            self._keeps(target, arguments_of(value))
             if (self.owner and not is_local) or isinstance(target, ast.Attribute):  # a descriptor
-                self._note("read", last_name(target), self._flow(given_to(value)), is_member=True)
+                self._note("read", last_name(target), self._flow(arguments_of(value)), is_member=True)
 
     def _piece(self, nodes: Iterable[ast.AST]) -> Piece:
         return piece_of(nodes, self.outline.imported, self.owner)

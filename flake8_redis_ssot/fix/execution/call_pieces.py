@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import LOADING, RUNNING_ANEW, RUNNING_SPECIFIED
 from flake8_redis_ssot.libraries.standard import CONTEXT_METHODS
+from flake8_redis_ssot.syntax.arguments import arguments_of
 from flake8_redis_ssot.syntax.nodes import callee_of, last_name
 
 OPENING = (RUNNING_ANEW - {"modules"}) | LOADING
@@ -120,10 +121,6 @@ def is_namespace(node: ast.expr) -> bool:
     return last_name(callee_of(node)) in _NAMESPACES
 
 
-def given_to(call: ast.Call) -> list[ast.expr]:
-    return [*call.args, *(keyword.value for keyword in call.keywords)]
-
-
 def flow_of(values: Iterable[ast.expr], imported: Collection[str], owner: str) -> Flow:
     """What expressions may give, with what is in it where that is a container."""
     flow = Flow(owner)
@@ -143,7 +140,7 @@ def flow_of(values: Iterable[ast.expr], imported: Collection[str], owner: str) -
                 if last_name(func) not in _BUILTINS:
                     ref = reference(func, imported)[0]
                     flow.results.add(ref)
-                    if given := given_to(node):
+                    if given := arguments_of(node):
                         flow.taken.setdefault(ref, []).append(flow_of(given, imported, owner))
                 if last_name(func) in _PASSING:
                     stack += (*node.args, *node.keywords)

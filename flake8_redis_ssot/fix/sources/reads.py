@@ -14,6 +14,7 @@ from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, LOADING, OBJECT_PATCHERS
 from flake8_redis_ssot.source import SourceError
+from flake8_redis_ssot.syntax.arguments import arguments_of
 from flake8_redis_ssot.syntax.imports import local_name_of
 from flake8_redis_ssot.syntax.nodes import DEFINITIONS, all_nodes, last_name, root_of, unparsed
 
@@ -322,13 +323,13 @@ def reads(tree: ast.Module) -> Reads:
             case ast.Constant(value=str(text)) if text.isidentifier():
                 strings.add(text)
             case ast.Call(func=func) if _is_setting(func):
-                texts = {str(a.value) for a in _arguments(part) if isinstance(a, ast.Constant)}
+                texts = {str(a.value) for a in arguments_of(part) if isinstance(a, ast.Constant)}
                 names = texts.union(names_given(part))
                 strings |= {*names_given(part)}
-                owner = dictionary_owner(_arguments(part)[0]) if names else func
+                owner = dictionary_owner(arguments_of(part)[0]) if names else func
                 if _is_dotted_name(owner) and owner is not func:
                     stored |= {f"{unparsed(owner)}.{name}" for name in names}
-                    harmless |= {_arguments(part)[0], owner}
+                    harmless |= {arguments_of(part)[0], owner}
             case ast.Call(func=func, args=[given, ast.Constant(value=str(name)), *_]):
                 if last_name(func) in _READING and _is_dotted_name(given):
                     by_name[part] = f"{unparsed(given)}.{name}"
@@ -418,13 +419,9 @@ def dictionary_owner(node: ast.expr) -> ast.expr:
 def names_given(call: ast.Call) -> Iterator[str]:
     """The names that a call gives new values: its keywords, and the keys of its dictionaries."""
     yield from (k.arg for k in call.keywords if k.arg is not None)
-    for given in _arguments(call):
+    for given in arguments_of(call):
         if isinstance(given, ast.Dict):
             yield from (str(key.value) for key in given.keys if isinstance(key, ast.Constant))
-
-
-def _arguments(call: ast.Call) -> list[ast.expr]:
-    return [*call.args, *(k.value for k in call.keywords)]
 
 
 def _is_setting(func: ast.expr) -> bool:

@@ -28,6 +28,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     PATCHING,
 )
 from flake8_redis_ssot.source import SourceError
+from flake8_redis_ssot.syntax.arguments import arguments_of
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, own_nodes, unparsed
 
 _SETTING = sorted(name.encode() for name in OBJECT_PATCHERS)
@@ -372,7 +373,7 @@ class PatchFinder:
     def _in_call(
         self, view: View, node: ast.Call, by_module: dict[str, set[str]], handles: dict[str, set[str]]
     ) -> Iterator[Patch]:
-        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        arguments = arguments_of(node)
         texts = [
             a.value if isinstance(a, ast.Constant) and isinstance(a.value, str) else None
             for a in arguments[:2]
