@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
+from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, CARRYING
 
 Occasion = Literal["request", "connection", "message", "job", "signal"]
 """What a framework calls a function for."""
@@ -320,6 +320,14 @@ CALLING_WHILE_AWAITED = frozenset(
     + ["call_at", "call_soon_threadsafe", "add_done_callback"]
 )
 """What takes a callable or a coroutine, and runs it while other code awaits something, by their last names."""
+
+ONLY_CALLING = (
+    CALLING_ANY_TIME
+    | CALLING_WHILE_AWAITED
+    | CARRYING
+    | {"map", "filter", "to_thread", "run_in_executor", "callable"}
+)
+"""What only calls what it is given, or hands it to what calls it, by their last names."""
 
 PATCHING = (b"patch", b"setattr", b"setitem", b"delattr")
 """Words without which no test patches anything."""

@@ -285,6 +285,15 @@ FRAME_LISTER = "stack"
 PLACE_READERS = FRAME_GETTERS | {FRAME_LISTER, "__module__"}
 """What tells in which module a function or class stands, or the code that calls."""
 
+PLACES = frozenset(["__module__", "__qualname__"])
+"""Attributes of a function or class that say where it is defined."""
+
+NAME_COPIERS = frozenset(["wraps", "update_wrapper"])
+"""Functions, by their last names, that give a function the names of the one that it wraps."""
+
+CARRYING = NAME_COPIERS | {"partial", "partialmethod", "staticmethod", "list", "tuple", "dict"}
+"""What hands on what it is given, within an object or under its name, by last names."""
+
 PACKAGE_WALKERS = frozenset(["walk_packages", "iter_modules"])
 """Functions of `pkgutil` that list the modules of a package."""
 

@@ -46,6 +46,16 @@ def argument_of(call: ast.Call, args: ast.arguments, parameter: ast.arg, *, shif
     return None
 
 
+def parameter_of(call: ast.Call, args: ast.arguments, argument: ast.expr, *, shifted: bool) -> str:
+    """The name of the parameter that takes an argument of `call`; empty where that is not seen. See `argument_of`."""
+    for keyword in call.keywords:
+        if keyword.value is argument:
+            return keyword.arg or ""
+    ordered = positional(args)[int(shifted) :]
+    at = call.args.index(argument) if argument in call.args else len(ordered)
+    return ordered[at].arg if at < len(ordered) else ""
+
+
 def arguments_of(call: ast.Call) -> list[ast.expr]:
     """All that a call gives: by position, then by keyword."""
     return [*call.args, *(keyword.value for keyword in call.keywords)]

@@ -12,7 +12,7 @@ from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.libraries.commands import COMMANDS
-from flake8_redis_ssot.libraries.standard import CHANGING_TEXT, FRAME_GETTERS, FRAME_LISTER
+from flake8_redis_ssot.libraries.standard import CHANGING_TEXT, FRAME_GETTERS, FRAME_LISTER, PLACES
 from flake8_redis_ssot.syntax.arguments import arguments_of, default_of, single
 from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, all_nodes, last_name, own_nodes, root_of
 
@@ -22,8 +22,6 @@ _OF_PLACE = frozenset(
     ["__name__", "__class__", "__qualname__", "__module__", "__file__", "__package__", "__spec__"]
 )
 """Names that stand for something else in each class or module."""
-_OF_FUNCTION = frozenset(["__module__", "__qualname__"])
-"""What a decorator may read of a function that says where it stands."""
 _BINDING = frozenset(["__get__", "__set_name__"])
 """Methods by which the value of an attribute knows the class that it is in."""
 
@@ -134,9 +132,7 @@ class Keys:
                 if function.name == "__init__":
                     yield from self._of_default(name, function, code, seen)
                 return
-            case ast.Attribute(attr=attr, value=value) if attr in _OF_FUNCTION and self._is_decorated(
-                value, code
-            ):
+            case ast.Attribute(attr=attr, value=value) if attr in PLACES and self._is_decorated(value, code):
                 yield code.owner.qualified_name if code.owner is not None else code.module
                 return
             case ast.Attribute(attr="co_name"):
@@ -169,7 +165,7 @@ class Keys:
                     for value in _returned(called.node):
                         yield from self._in(called.at(value), seen)
                     for value in arguments_of(node):
-                        if self._is_decorated(value, code) and _OF_FUNCTION & {*_attributes(called.node)}:
+                        if self._is_decorated(value, code) and PLACES & {*_attributes(called.node)}:
                             yield code.owner.qualified_name if code.owner is not None else code.module
                         yield from self._in(code.at(value), seen)
                     return

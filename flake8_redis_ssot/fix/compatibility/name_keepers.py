@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
+from typing import Literal, get_args
 
 from flake8_redis_ssot.analysis.hot_paths import callee_names
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
@@ -15,39 +16,30 @@ from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.libraries.frameworks import (
     CALLING,
-    CALLING_ANY_TIME,
-    CALLING_WHILE_AWAITED,
     JOBS,
     KEYED_BY_NAME,
+    ONLY_CALLING,
     TASKS,
 )
-from flake8_redis_ssot.libraries.standard import PICKLING, REPORTING
+from flake8_redis_ssot.libraries.standard import CARRYING, NAME_COPIERS, PICKLING, PLACES, REPORTING
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.arguments import arguments_of
+from flake8_redis_ssot.syntax.arguments import arguments_of, parameter_of
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, callee_of, last_name, parents_of, unparsed
 
-_PLACES = frozenset(["__module__", "__qualname__"])
-_NAMES = _PLACES | {"__name__"}
+_NAMES = PLACES | {"__name__"}
 _READ = re.compile(rb"__(?:module|qualname)__|(?:\)|__class__)\.__name__\b")
 _WORDS = (b"__module__", b"__qualname__", b".__name__")
 _DEPTH = 3
-_WRAPPING = frozenset(["wraps", "update_wrapper"])
-_CARRYING = _WRAPPING | {"partial", "partialmethod", "staticmethod", "list", "tuple", "dict"}
-"""What hands on what it is given, within an object or under its name, by last names."""
-_CALLERS = (
-    CALLING_ANY_TIME
-    | CALLING_WHILE_AWAITED
-    | _CARRYING
-    | {"map", "filter", "to_thread", "run_in_executor", "callable"}
-)
-"""What only calls what it is given, by last names."""
 _WRITING = frozenset(["dump", "dumps"])
 _OF_CLASS = frozenset(["__init__", "__new__", "__call__", "__get__", "__set_name__"])
 """Methods that have what a class, or an object that is called, was given."""
 _RECEIVERS = frozenset(["self", "cls"])
 
-_Keepers = dict[str, dict[str, tuple[str, int]]]
+_Asked = Literal["itself", "class"]
+"""Whose name is read: that of a function or class itself, or that of the class of an object."""
+
+_Keepers = dict[tuple[str, _Asked], dict[str, tuple[str, int]]]
 """Functions, methods and classes by their qualified names, each with the names read of what they are given, and where."""
 
 
@@ -73,7 +65,7 @@ class NameKeepers:
             if isinstance(given, ast.Attribute):
                 if (
                     not is_object
-                    and given.attr in changed & _PLACES
+                    and given.attr in changed & PLACES
                     and not _is_told(given, view.uses.parents)
                 ):
                     return f"line {place.lineno} reads `{given.attr}` of `{unparsed(node)}`, which is another one"
@@ -95,8 +87,10 @@ class NameKeepers:
             if isinstance(call, ast.Call):
                 found = self._called(view, callee_of(call.func))
                 function = _run_by(found.node) if found is not None else None
-                if function is not None and not _only_calls(function, _parameter(function, call, place)):
-                    return True
+                if function is not None:
+                    shifted = next(iter(parameter_names(function)), "") in _RECEIVERS
+                    if not _only_calls(function, parameter_of(call, function.args, place, shifted=shifted)):
+                        return True
         return False
 
     def _given(
@@ -117,7 +111,7 @@ class NameKeepers:
             above = parents.get(above) if isinstance(above, ast.keyword) else above
             if isinstance(above, ast.Call):
                 yield place, above
-                if last_name(above.func) not in _CARRYING and not self._wraps(view, above):
+                if last_name(above.func) not in CARRYING and not self._wraps(view, above):
                     continue
             if isinstance(above, ast.Call | ast.List | ast.Tuple | ast.Set | ast.Dict | ast.Starred):
                 yield from self._given(view, above, seen)
@@ -126,7 +120,7 @@ class NameKeepers:
         """Whether a function of the project gives one that has the name of what it is given."""
         found = self._called(view, call.func)
         return found is not None and any(
-            isinstance(part, ast.Call) and last_name(part.func) in _WRAPPING
+            isinstance(part, ast.Call) and last_name(part.func) in NAME_COPIERS
             for part in all_nodes(found.node or ast.Pass())
         )
 
@@ -157,34 +151,36 @@ class NameKeepers:
     ) -> str | None:
         """How what a call is given is kept by a name of it; None where that is not known."""
         func = callee_of(call.func)
-        point = next((p for p in view.context.scopes.calls if p.node is call), None)
-        if point is not None and not is_object and _is_keyed(call, func, point, view.context.inference):
+        named = () if is_object else view.context.scopes.calls_of({last_name(call.func)})
+        point = next((point for point in named if point.node is call), None)
+        if point is not None and _is_keyed(call, func, point, view.context.inference):
             return "which keeps it by the names of its module and class, and these are others"
         found = self._called(view, func)
-        kept = self._keepers[is_object].get(found.qualified_name, {}) if found is not None else {}
+        asked: _Asked = "class" if is_object else "itself"
+        kept = self._keepers.get((found.qualified_name, asked), {}) if found is not None else {}
         for name in sorted(kept.keys() & changed):
             path, line = kept[name]
             return f"and {self._symbols.short(path)}:{line} reads `{name}` of what it is given, which is another one"
         return None
 
     @cached_property
-    def _keepers(self) -> tuple[_Keepers, _Keepers]:
-        """The code that reads a name of the functions that it is given, and that reads one of the classes of objects."""
-        found: tuple[_Keepers, _Keepers] = ({}, {})
+    def _keepers(self) -> _Keepers:
+        """The code of the project that reads a name of what it is given."""
+        found: _Keepers = {}
         for path, _ in self._reads.matching(_READ, _WORDS):
             tree, modules = self._reads.tree(path), self._index.place(path).modules
             for name, attribute in _reading(tree) if tree is not None else ():
                 for module in modules:
-                    for which in _asked_of(attribute):
-                        kept = found[which].setdefault(f"{module}.{name}", {})
+                    for asked in _asked_of(attribute):
+                        kept = found.setdefault((f"{module}.{name}", asked), {})
                         kept.setdefault(attribute.attr, (path, attribute.lineno))
-        for _ in range(_DEPTH if any(found) else 0):
+        for _ in range(_DEPTH if found else 0):
             self._add_callers(found)
         return found
 
-    def _add_callers(self, found: tuple[_Keepers, _Keepers]) -> None:
+    def _add_callers(self, found: _Keepers) -> None:
         """Add the functions that hand a parameter of theirs to one that is there."""
-        names = {name.rpartition(".")[2].encode() for known in found for name in known}
+        names = {name.rpartition(".")[2].encode() for name, _ in found}
         words = sorted(names)
         pattern = re.compile(rb"\b(?:%b)\(" % b"|".join(map(re.escape, words)))
         for path, _ in self._reads.matching(pattern, words):
@@ -192,10 +188,10 @@ class NameKeepers:
             for name, function, call in _handing_on(tree) if tree is not None and modules else ():
                 if last_name(call.func).encode() in names:
                     called = self._resolved(call.func, modules[0], function)
-                    for known in found if called is not None else ():
-                        if called is not None and called.qualified_name in known:
+                    for asked in get_args(_Asked):
+                        if called is not None and (kept := found.get((called.qualified_name, asked))):
                             for module in modules:
-                                known.setdefault(f"{module}.{name}", known[called.qualified_name])
+                                found.setdefault((f"{module}.{name}", asked), kept)
 
 
 def _run_by(node: ast.AST | None) -> Function | None:
@@ -203,18 +199,6 @@ def _run_by(node: ast.AST | None) -> Function | None:
     if isinstance(node, ast.ClassDef):
         return next((p for p in node.body if isinstance(p, Function) and p.name == "__init__"), None)
     return node if isinstance(node, Function) else None
-
-
-def _parameter(function: Function, call: ast.Call, given: ast.expr) -> str:
-    """The parameter by which a function has what a call gives; empty where that is not seen."""
-    for keyword in call.keywords:
-        if keyword.value is given:
-            return keyword.arg or ""
-    names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
-    if names[:1] in (["self"], ["cls"]):
-        names = names[1:]
-    index = call.args.index(given) if given in call.args else len(names)
-    return names[index] if index < len(names) else ""
 
 
 def _only_calls(function: Function, parameter: str) -> bool:
@@ -225,7 +209,7 @@ def _only_calls(function: Function, parameter: str) -> bool:
                 continue
             is_asked = isinstance(above, ast.Attribute) and above.attr in _NAMES
             is_called = isinstance(above, ast.Call) and (
-                above.func is part or last_name(above.func) in _CALLERS
+                above.func is part or last_name(above.func) in ONLY_CALLING
             )
             if not (is_asked or is_called):
                 return False
@@ -253,15 +237,15 @@ def _is_keyed(call: ast.Call, func: ast.expr, point: ProgramPoint, inference: In
     )
 
 
-def _asked_of(attribute: ast.Attribute) -> Iterator[int]:
-    """Of what a name is read: 0 for a function, 1 for the class of an object."""
+def _asked_of(attribute: ast.Attribute) -> Iterator[_Asked]:
+    """Whose name an attribute reads."""
     match attribute.value:
         case ast.Call(func=ast.Name(id="type")) | ast.Attribute(attr="__class__"):
-            yield 1
-        case _ if attribute.attr in _PLACES:
-            yield 0
+            yield "class"
+        case _ if attribute.attr in PLACES:
+            yield "itself"
             if attribute.attr == "__module__":
-                yield 1
+                yield "class"
 
 
 def _reading(tree: ast.Module) -> Iterator[tuple[str, ast.Attribute]]:
@@ -281,7 +265,7 @@ def _reading(tree: ast.Module) -> Iterator[tuple[str, ast.Attribute]]:
                     for name, _ in _around(part, parents):
                         yield name, part
             case ast.Call(func=ast.Name(id="getattr"), args=[value, ast.Constant(value=str(attr)), *_]) if (
-                attr in _PLACES and not _is_told(part, parents)
+                attr in PLACES and not _is_told(part, parents)
             ):
                 read = ast.copy_location(ast.Attribute(value, attr, ast.Load()), part)
                 for name, _ in _around(part, parents):
