@@ -52,7 +52,7 @@ def competitors(
     competing = competing_managers(index)
     for path in sorted({*competing, *giving}):
         classes = competing.get(path, [])
-        module = known.get(path) or module_of(index, path, (), classes, evidence.is_beside)
+        module = known.get(path) or module_of(index, evidence.tree, path, (), classes)
         if module is None or index.place(path).is_manager or is_shim(index, path):
             continue
         if is_of_application(evidence, module):

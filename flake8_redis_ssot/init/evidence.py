@@ -57,11 +57,7 @@ class Evidence:
 
     def short(self, path: str) -> str:
         """A path as the project names it."""
-        return os.path.relpath(path, self.settings.root).replace(os.sep, "/")
-
-    def is_beside(self, path: str) -> bool:
-        """Whether a file stands beside the application."""
-        return self.tree.is_beside(self.short(path))
+        return self.tree.short(path)
 
     def with_managers(self, values: Mapping[str, Any]) -> ProjectIndex:
         """The index of facts as they are where a table has these `values`.
@@ -124,8 +120,7 @@ def gather(root: str, files: Sequence[str], progress: Progress) -> Evidence:
     named = [
         short
         for path in sorted(relevant)
-        if not checker.settings.is_test(path)
-        and not tree.is_beside(short := os.path.relpath(path, root).replace(os.sep, "/"))
+        if not checker.settings.is_test(path) and not tree.is_beside(short := tree.short(path))
     ]
     roots = import_roots(tree, named)
     known = Evidence(
@@ -174,8 +169,8 @@ def _home(followed: Followed, context: RuleContext, made: Construction) -> tuple
 
 def _libraries(tree: Tree) -> set[str]:
     """The libraries that some file imports which are, or bring, clients of Redis."""
-    found = {name for path in tree.files for name in tree.imported_by(path) if not _builds_nothing(name)}
-    tops = {name.partition(".")[0] for name in found}
+    found = {edge.full_name for path in tree.files for edge in tree.edges(path)}
+    tops = {name.partition(".")[0] for name in found if not _builds_nothing(name)}
     return {
         name
         for name in tops
@@ -197,6 +192,6 @@ def _modules(evidence: Evidence, built: Iterable[Built]) -> Iterator[Module]:
     for path in sorted({*by_path, *classes}):
         lines = by_path.get(path, {})
         building = [lines[line] for line in sorted(lines)]
-        found = module_of(index, path, building, classes.get(path, []), evidence.is_beside)
+        found = module_of(index, evidence.tree, path, building, classes.get(path, []))
         if found is not None:
             yield found

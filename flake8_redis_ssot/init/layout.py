@@ -8,7 +8,7 @@ import sys
 from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 
-from flake8_redis_ssot.facts.import_scan import edges
+from flake8_redis_ssot.facts.import_scan import Edge, edges
 from flake8_redis_ssot.facts.model import FileFacts
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.inference.builder_table import BUILDERS
@@ -51,9 +51,8 @@ class Tree:
 
     def __init__(self, root: str, facts: Iterable[FileFacts]) -> None:
         self.root = root
-        self.files = {os.path.relpath(fact.path, root).replace(os.sep, "/"): fact for fact in facts}
+        self.files = {self.short(fact.path): fact for fact in facts}
         self._folders: set[str] = set()
-        self._modules: dict[str, frozenset[str]] = {}
         self._holders: dict[str, set[str]] = {}
         for path in self.files:
             stem = posixpath.splitext(path)[0]
@@ -63,32 +62,14 @@ class Tree:
                 self._folders.add(folder)
                 stem = folder
 
-    def modules_of(self, path: str) -> frozenset[str]:
-        """The absolute dotted names after `from` or `import` in a file."""
-        if path not in self._modules:
-            found = set()
-            for line in self.files[path].imports.split("\n"):
-                module = line.partition(" ")[0]
-                if module == "-":
-                    found |= {edge.module for edge in edges(line)}
-                elif module and not module.startswith("."):
-                    found.add(module)
-            self._modules[path] = frozenset(found)
-        return self._modules[path]
+    def short(self, path: str) -> str:
+        """A path as the project names it."""
+        return os.path.relpath(path, self.root).replace(os.sep, "/")
 
-    def submodules_of(self, path: str) -> frozenset[str]:
-        """The absolute dotted names in a file that are a module if its package has one: `a.b` of `from a import b`."""
+    def edges(self, path: str) -> list[Edge]:
+        """What a file imports by absolute names."""
         lines = self.files[path].imports.split("\n")
-        return frozenset(e.full_name for line in lines if line[:1] not in "-." for e in edges(line))
-
-    def imported_by(self, path: str) -> Iterator[str]:
-        """The absolute dotted names that a file imports, each as far as it goes."""
-        return (
-            e.full_name
-            for line in self.files[path].imports.split("\n")
-            if line[:1] != "."
-            for e in edges(line)
-        )
+        return [edge for line in lines if line[:1] != "." for edge in edges(line)]
 
     def find(self, folder: str, module: str) -> str | None:
         """The file, or the folder, of a dotted name below the import root `folder`."""
@@ -108,7 +89,7 @@ class Tree:
         return [
             (path, root, target)
             for path in self.files
-            for module in self.modules_of(path) | self.submodules_of(path)
+            for module in {name for edge in self.edges(path) for name in (edge.module, edge.full_name)}
             if (root := self.root_for(path, module)) is not None
             and (target := self.find(root, module)) is not None
         ]
@@ -283,7 +264,7 @@ def _folder_of_tests(tree: Tree, settings: Settings, path: str) -> str | None:
 
 
 def _libraries(tree: Tree, path: str) -> Iterator[str]:
-    for module in tree.modules_of(path):
+    for module in {edge.module for edge in tree.edges(path)}:
         parts = module.split(".")
         yield from (".".join(parts[:n]) for n in range(1, min(len(parts), 2) + 1))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
@@ -14,6 +14,7 @@ from flake8_redis_ssot.facts.model import ClassFacts
 from flake8_redis_ssot.facts.modules import Found
 from flake8_redis_ssot.inference.builder_table import BUILDERS
 from flake8_redis_ssot.inference.methods import mode_of
+from flake8_redis_ssot.init.layout import Tree
 from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.vocabulary import CLIENTS, GETTING, PLAIN_WORDS, SUBJECTS
 from flake8_redis_ssot.project.index import ProjectIndex
@@ -73,11 +74,7 @@ def is_plain_name(name: str, purposes: Collection[str] = ()) -> bool:
 
 
 def module_of(
-    index: ProjectIndex,
-    path: str,
-    built: Sequence[Built],
-    classes: Sequence[ClassFacts],
-    is_beside: Callable[[str], bool],
+    index: ProjectIndex, tree: Tree, path: str, built: Sequence[Built], classes: Sequence[ClassFacts]
 ) -> Module | None:
     """The module at `path`; None where it can be imported by no name."""
     modules = [name for name in index.place(path).modules if all(map(str.isidentifier, name.split(".")))]
@@ -101,7 +98,7 @@ def module_of(
     users = sorted({user for users in taken.values() for user in users})
     tests = tuple(filter(index.settings.is_test, users))
     others = tuple(user for user in users if user not in tests)
-    beside = tuple(filter(is_beside, others))
+    beside = tuple(user for user in others if tree.is_beside(tree.short(user)))
     # what examples take says little where the application takes something itself
     telling = {*others} - {*beside} or {*others}
     numbers = {one: len(taken.get(one, set()) & telling) for one in names}

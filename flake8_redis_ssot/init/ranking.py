@@ -113,7 +113,9 @@ def candidates(evidence: Evidence) -> list[Candidate]:
 
 def is_of_application(evidence: Evidence, module: Module) -> bool:
     """Whether a module is neither a test nor something that stands beside the application."""
-    return not evidence.settings.is_test(module.path) and not evidence.is_beside(module.path)
+    return not evidence.settings.is_test(module.path) and not evidence.tree.is_beside(
+        evidence.short(module.path)
+    )
 
 
 def close_to(best: Candidate, others: Iterable[Candidate]) -> list[Candidate]:
