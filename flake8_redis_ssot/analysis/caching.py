@@ -15,7 +15,7 @@ from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.bindings import Scope
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import Comprehension, Loop, all_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import Comprehension, Function, Loop, all_nodes, unparsed
 
 _COMPOUND = (ast.If, ast.Try, ast.With, ast.AsyncWith, ast.For, ast.AsyncFor, ast.While, ast.Match)
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
@@ -203,7 +203,7 @@ class _Conditions:
         if not values and is_called and owner is self._class:
             return any(text.startswith("self.") for text in self._places.texts)
         return any(
-            isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+            isinstance(function, Function)
             and function is not self._function
             and any(self._places.are_in(_mentions(part, self._class_name)) for part in function.body)
             for function in values

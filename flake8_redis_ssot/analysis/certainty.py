@@ -13,7 +13,7 @@ from flake8_redis_ssot.libraries.frameworks import DEPENDS
 from flake8_redis_ssot.libraries.standard import ENTERING_METHODS
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes
+from flake8_redis_ssot.syntax.nodes import Function, FunctionOrLambda, all_nodes
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 8
@@ -55,7 +55,7 @@ def is_certain(
         value, scope = binding.value, binding.scope
         if value is None or scope is None:
             return binding.target is not None
-        if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(value, Function):
             inner = inference.namespaces.get(value)
             return inner is not None and is_result_certain(inner)
         found = inference.values_of(binding)
@@ -159,7 +159,7 @@ def _providers(inference: Inference, parameter: ast.arg, function: Scope) -> lis
 def _is_none_by_default(inference: Inference, parameter: ast.arg, function: Scope) -> bool:
     """Whether a parameter defaults to None, and no known call site passes an unknown value for it."""
     node = function.node
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(node, Function):
         return False
     default, class_ = default_of(node.args, parameter), Scopes.class_of(function)
     if not isinstance(default, ast.Constant) or default.value is not None:

@@ -23,7 +23,14 @@ from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of, arguments_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes, decorators_of, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import (
+    Function,
+    FunctionOrLambda,
+    all_nodes,
+    decorators_of,
+    last_name,
+    unparsed,
+)
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _DEPTH = 12
@@ -175,7 +182,7 @@ class Homes:
         (binding,) = bindings
         scope, argument = bindings[0].scope, binding.value
         if not isinstance(argument, ast.arg):
-            value = _value(binding)
+            value = binding.expression
             if value is None or binding.projection not in ((), ("enter",)):
                 return None
             return self._home(value, ProgramPoint(value, scope, binding.order, binding.path), asked)
@@ -194,7 +201,7 @@ class Homes:
         refilled = list[ProgramPoint]()
         filling = [b for b in bindings if b.target is not None or not _empties(b)]
         for binding in filling:
-            value, scope = _value(binding), binding.scope
+            value, scope = binding.expression, binding.scope
             if binding.target is not None:
                 continue  # a name of another module
             if value is None or scope is None or binding.projection:
@@ -297,9 +304,7 @@ class Homes:
         if scope is None:
             return self._of_item(node, point, asked)
         own, kept = scope.bindings.get(node.attr, []), scope.attributes.get(node.attr, [])
-        method = next(
-            (b.value for b in own if isinstance(b.value, ast.FunctionDef | ast.AsyncFunctionDef)), None
-        )
+        method = next((b.value for b in own if isinstance(b.value, Function)), None)
         if method is None and not kept:
             class_ = getattr(scope.node, "name", "")
             home = Home(
@@ -393,19 +398,13 @@ def _passed(parameter: ast.arg, scope: Scope, frame: Frame | None) -> tuple[ast.
     return (argument_of(call, scope.node.args, parameter, shifted=shifted) if call else None), frame
 
 
-def _value(binding: Binding) -> ast.expr | None:
-    """The expression that a binding binds."""
-    value = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
-    return value if isinstance(value, ast.expr) else None
-
-
 def _is_none(node: ast.AST | None) -> bool:
     return node is None or (isinstance(node, ast.Constant) and node.value is None)
 
 
 def _empties(binding: Binding) -> bool:
     """Whether a binding puts None, or, in a function that is no `__init__`, an empty list or dict."""
-    value, scope = _value(binding), binding.scope
+    value, scope = binding.expression, binding.scope
     is_empty = isinstance(value, ast.Dict | ast.List) and not getattr(
         value, "elts", getattr(value, "values", None)
     )
@@ -418,7 +417,7 @@ def _global_of(bindings: Sequence[Binding]) -> tuple[Scope, str] | None:
 
     A binding to None (after a failed import, say) does not count beside others.
     """
-    given = [b for b in bindings if b.target is not None or not _is_none(_value(b))] or bindings
+    given = [b for b in bindings if b.target is not None or not _is_none(b.expression)] or bindings
     places = {_global_of_binding(binding) for binding in given}
     return places.pop() if len(places) == 1 else None
 
@@ -436,7 +435,7 @@ def _global_of_binding(binding: Binding) -> tuple[Scope, str] | None:
 def _first(bindings: Sequence[Binding]) -> ProgramPoint | None:
     """Where the first of these bindings is whose value is not None."""
     for binding in bindings:
-        value = _value(binding)
+        value = binding.expression
         if value is not None and not _is_none(value) and binding.scope is not None:
             return ProgramPoint(value, binding.scope, binding.order, binding.path)
     return None

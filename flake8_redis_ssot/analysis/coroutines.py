@@ -7,7 +7,7 @@ import ast
 from flake8_redis_ssot.libraries.standard import BUILTINS_TAKING_VALUES, COROUTINE_MEMBERS, TAKING_VALUES
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes, last_name
 
 _PLAIN = (
     ast.Constant
@@ -67,7 +67,7 @@ def _uses(name: str, point: ProgramPoint) -> list[ast.Name] | None:
 def _is_given_back(use: ast.Name, tree: ast.AST) -> bool:
     """Whether an `async def` returns what a name holds, as the answer."""
     parents = ancestors(tree, use)
-    functions = (p for p in parents if isinstance(p, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda))
+    functions = (p for p in parents if isinstance(p, FunctionOrLambda))
     return isinstance(parents[0], ast.Return) and isinstance(next(functions, None), ast.AsyncFunctionDef)
 
 

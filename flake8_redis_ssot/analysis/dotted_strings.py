@@ -38,7 +38,7 @@ def references(point: ProgramPoint, inference: Inference, *, existing: bool = Fa
     if existing and _makes_it_exist(point, inference):
         return
     if isinstance(node, ast.Call):
-        last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        last = last_name(node.func)
         if last == "dict" and not isinstance(node.func, ast.Attribute):
             last = ""
         if last in NAME_TAKERS and not _is_foreign(node.func, point, inference):

@@ -28,7 +28,7 @@ from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import argument_of, first_of
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope, exclusive
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, own_nodes, unparsed, ways_out
+from flake8_redis_ssot.syntax.nodes import Function, Loop, all_nodes, last_name, own_nodes, unparsed, ways_out
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _CALLS = 6
@@ -99,11 +99,11 @@ class EventLoops:
         found = [run for points in calls.values() for point in points for run in self._runs_at(point)]
         for run in found:
             function, parameter = function_of(run.point), self._parameter_of(run)
-            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and parameter is not None:
+            if isinstance(function, Function) and parameter is not None:
                 helpers[function] = (parameter, run)
         yield from (run for run in found if function_of(run.point) not in helpers)
         for helper, (parameter, run) in helpers.items():
-            assert isinstance(helper, ast.FunctionDef | ast.AsyncFunctionDef)
+            assert isinstance(helper, Function)
             shifted = Scopes.class_of(self._inference.namespaces[helper]) is not None
             for point in self.callers(helper):
                 if self._inference.scopes_of(point.scope) is not self._file:
@@ -176,7 +176,7 @@ class EventLoops:
         inner = node
         tree = point.scope.enclosing("module").node
         for parent in ancestors(function_of(point) or tree, node) if tree is not None else ():
-            if isinstance(parent, ast.For | ast.AsyncFor | ast.While) and inner in parent.body:
+            if isinstance(parent, Loop) and inner in parent.body:
                 return not ways_out(parent)
             inner = parent
         return False

@@ -48,10 +48,10 @@ class Forwarders:
         """What a name of the module forwards to by one of its bindings."""
         if binding.target is not None:  # `import home` gives nobody a new name for it
             return binding.target if self.owns(binding.target) and binding.target != name else None
-        value = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
-        if isinstance(value, Function | ast.ClassDef):
-            return self._target_of_definition(value)
-        return self._target_of(value, self.scopes.module) if isinstance(value, ast.expr) else None
+        if isinstance(binding.value, Function | ast.ClassDef):
+            return self._target_of_definition(binding.value)
+        value = binding.expression
+        return self._target_of(value, self.scopes.module) if value is not None else None
 
     def _target_of_definition(self, node: ast.AST | None) -> str | None:
         """What a function or class of the module forwards to."""

@@ -101,7 +101,7 @@ def _occasion_by_registration(function: Scope, inference: Inference) -> Occasion
 
     A class that is depended on is called, so that its `__init__` runs.
     """
-    node, point = function.node, _definition_point(function, inference)
+    node, point = function.node, inference.definition_point(function)
     if not isinstance(node, Function) or point is None:
         return None
     for decorator in node.decorator_list:
@@ -240,7 +240,7 @@ def base_names(owner: Scope, inference: Inference) -> Iterator[str]:
         if cls in seen or not isinstance(cls.node, ast.ClassDef):
             continue
         seen.add(cls)
-        point = _definition_point(cls, inference)
+        point = inference.definition_point(cls)
         if point is None:
             continue
         for base in cls.node.bases:
@@ -250,7 +250,7 @@ def base_names(owner: Scope, inference: Inference) -> Iterator[str]:
 
 def _occasion_by_parameters(function: Scope, inference: Inference) -> Occasion | None:
     """`request` if a parameter is annotated as one, or the function is a Django view: `request` in, a response out."""
-    node, point = function.node, _definition_point(function, inference)
+    node, point = function.node, inference.definition_point(function)
     if not isinstance(node, Function) or point is None:
         return None
     parameters = single(node.args)
@@ -300,7 +300,7 @@ def _occasion_by_dependency(function: Scope, inference: Inference) -> Occasion |
 
 def _may_be_injected(function: Scope, inference: Inference) -> bool:
     """Whether every parameter without a default is one that FastAPI injects: any other would be the body of the request."""
-    node, point = function.node, _definition_point(function, inference)
+    node, point = function.node, inference.definition_point(function)
     assert isinstance(node, Function)
     needed = (a.annotation for a in single(node.args) if default_of(node.args, a) is None)
     return point is not None and all(_is_injected(annotation, point, inference) for annotation in needed)
@@ -346,7 +346,7 @@ def makers(node: ast.AST, point: ProgramPoint, inference: Inference, depth: int 
         if value is None or scope is None:
             return set()
         if isinstance(value, ast.arg):
-            around = _definition_point(scope, inference)
+            around = inference.definition_point(scope)
             stated = value.annotation is not None and around is not None
             return set(names.dotted(value.annotation, around)) if stated else set()  # type: ignore[arg-type]
         value = value.value if isinstance(value, ast.AnnAssign) and value.value is not None else value
@@ -371,14 +371,6 @@ def makers(node: ast.AST, point: ProgramPoint, inference: Inference, depth: int 
         case ast.Attribute(value=owner_, attr=name):
             return {f"{made}.{name}" for made in makers(owner_, point, inference, depth + 1)}
     return set()
-
-
-def _definition_point(scope: Scope, inference: Inference) -> ProgramPoint | None:
-    """The place where a `def` or `class` stands: there its decorators, annotations and bases are evaluated."""
-    binding = inference.definitions.get(scope.node) if scope.node is not None else None
-    if binding is None or scope.parent is None or scope.node is None:
-        return None
-    return ProgramPoint(scope.node, scope.parent, binding.order, binding.path)
 
 
 def _is_singleton(class_: Scope, inference: Inference) -> bool:

@@ -14,7 +14,15 @@ from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed, ways_out
+from flake8_redis_ssot.syntax.nodes import (
+    FunctionOrLambda,
+    Loop,
+    all_nodes,
+    block_of,
+    last_name,
+    unparsed,
+    ways_out,
+)
 
 Lifetime = Literal[
     "captured", "closed", "entered", "guarded", "handed", "returned", "stored", "used", "yielded"
@@ -54,10 +62,9 @@ def goes_on(function: ast.AST, node: ast.expr) -> bool:
     """Whether `function`, once it has come to `node`, ends only by an exception: a loop that nothing leaves follows."""
     inner: ast.AST = node
     for parent in ancestors(function, node):
-        if isinstance(parent, ast.For | ast.AsyncFor | ast.While):
+        if isinstance(parent, Loop):
             return False  # it is made at each turn
-        bodies = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
-        around = next((body for body in bodies if isinstance(body, list) and inner in body), [])
+        around = block_of(parent, inner)
         if around and any(map(_is_endless, around[around.index(inner) + 1 :])):
             return True
         inner = parent
@@ -146,7 +153,7 @@ def _runs_later(function: ast.AST, node: ast.AST, parents: list[ast.AST]) -> boo
     for parent in parents:
         if parent is function:
             return False
-        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+        if isinstance(parent, FunctionOrLambda | ast.ClassDef):
             return True
         if isinstance(parent, ast.GeneratorExp) and inner is not parent.generators[0]:
             return not is_consumed(function, parent)
@@ -213,7 +220,7 @@ def _uses_of_value(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
                 yield _Bound(unparsed(target), part)
                 return
             case ast.Call(func=func) if func is not inner:
-                last = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+                last = last_name(func)
                 if f".{last}" == OWNING:
                     pass  # the client closes it
                 elif isinstance(inner, ast.keyword) and inner.arg in POOL_KEYWORDS:

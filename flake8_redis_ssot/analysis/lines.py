@@ -15,7 +15,7 @@ from flake8_redis_ssot.syntax.arguments import arguments_of
 from flake8_redis_ssot.syntax.bindings import Scope
 from flake8_redis_ssot.syntax.lines import Lines, touches
 from flake8_redis_ssot.syntax.lookalikes import has_lookalikes
-from flake8_redis_ssot.syntax.nodes import last_name
+from flake8_redis_ssot.syntax.nodes import Function, last_name
 
 DYNAMIC = frozenset(["__import__", "sys.modules"]) | {
     name.rpartition(".")[2] for name in IMPORTERS - {"sys.modules.get"}
@@ -89,7 +89,7 @@ class _Handing:
 def _header_of(function: Scope | None) -> Lines:
     """The first line of a function, and the first one after its parameters."""
     node = function.node if function is not None else None
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+    if not isinstance(node, Function):
         return 0, 0
     return node.lineno, max(node.lineno + 1, node.body[0].lineno)
 

@@ -17,7 +17,7 @@ from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.standard import PROPERTIES
 from flake8_redis_ssot.source import Position, Range, SourceFile
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import decorators_of, last_name
+from flake8_redis_ssot.syntax.nodes import Function, decorators_of, last_name
 
 ENOUGH = 3
 """So many operations make a class one that does what a manager does."""
@@ -196,7 +196,7 @@ class _Judge:
 
     def _function_of(self, binding: Binding) -> Scope | None:
         """The function that a `def` binds a name to."""
-        is_function = isinstance(binding.value, ast.FunctionDef | ast.AsyncFunctionDef)
+        is_function = isinstance(binding.value, Function)
         return self.scopes.namespaces[binding.value] if is_function and binding.value else None
 
 

@@ -9,6 +9,7 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.values import Definition, Instance, Items, QualifiedName
 from flake8_redis_ssot.syntax.arguments import argument_of
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Projection, Scope
+from flake8_redis_ssot.syntax.nodes import Function
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 _MOST = 200_000
@@ -163,7 +164,7 @@ class Origins:
     def arguments(self, parameter: ast.arg, scope: Scope) -> Iterator[tuple[ast.expr, ProgramPoint]]:
         """What the callers of a function hand to a parameter, each with its place."""
         function = scope.node
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        if not isinstance(function, Function):
             return
         inference, owner = self._inference, Scopes.class_of(scope)
         names = [function.name]

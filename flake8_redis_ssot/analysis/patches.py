@@ -157,7 +157,7 @@ def _prepared(inference: Inference, test: Scope) -> Iterator[ast.AST]:
     yield from (fixture for name, fixture in fixtures if name in asked)
 
 
-def _functions(scope: Scope) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+def _functions(scope: Scope) -> Iterator[Function]:
     return (b.value for bs in scope.bindings.values() for b in bs if isinstance(b.value, Function))
 
 
@@ -176,11 +176,11 @@ def _asked_for(test: Scope) -> set[str]:
     return found
 
 
-def _fixture_marks(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+def _fixture_marks(function: Function) -> list[ast.expr]:
     return [d for d in function.decorator_list if last_name(callee_of(d)) in FIXTURES]
 
 
-def _is_automatic(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _is_automatic(function: Function) -> bool:
     """Whether a fixture is made for every test."""
     return any(
         k.arg == "autouse" and not (isinstance(k.value, ast.Constant) and not k.value.value)

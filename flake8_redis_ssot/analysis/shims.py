@@ -11,7 +11,7 @@ from flake8_redis_ssot.facts.modules import exported_names
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.libraries.standard import WARNINGS
 from flake8_redis_ssot.source import SourceFile
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import attributes_in, names_in
 
 
 def shim_facts(source: SourceFile, inference: Inference, owns: Callable[[str], bool]) -> ShimFacts | None:
@@ -27,12 +27,12 @@ def shim_facts(source: SourceFile, inference: Inference, owns: Callable[[str], b
     public = frozenset(n for n in forwards.keys() | others if is_public(n)) if exported is None else exported
     if not public <= forwards.keys():
         return None
-    used = {part.id for part in all_nodes(tree) if isinstance(part, ast.Name)}
+    used = names_in(tree)
     if exported is None:
         public |= imported - used  # what is imported and not used is there for others
     if not public or not public <= forwards.keys():
         return None
-    words = used | {part.attr for part in all_nodes(tree) if isinstance(part, ast.Attribute)}
+    words = used | attributes_in(tree)
     return ShimFacts(
         source.range_of(body[0]),
         tuple(sorted(public)),

@@ -10,7 +10,16 @@ from flake8_redis_ssot.libraries.commands import CLOSING_SUBSCRIPTION, CONNECTIN
 from flake8_redis_ssot.libraries.standard import WAITING_FOR
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.ancestors import ancestors
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, is_generator, own_nodes, own_yields, unparsed
+from flake8_redis_ssot.syntax.nodes import (
+    Function,
+    FunctionOrLambda,
+    all_nodes,
+    is_generator,
+    last_name,
+    own_nodes,
+    own_yields,
+    unparsed,
+)
 
 Flaw = Literal["never closed", "closed outside `finally`"]
 _Use = Literal["closed", "connects", "used", "kept", "yielded"]
@@ -106,7 +115,7 @@ def _use(function: Function, node: ast.expr) -> _Use:
     """What one place makes of the subscription."""
     parents = ancestors(function, node)
     inside = parents[: parents.index(function)]
-    if any(isinstance(p, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef) for p in inside):
+    if any(isinstance(p, FunctionOrLambda | ast.ClassDef) for p in inside):
         return "kept"
     match parents[0]:
         case ast.Attribute(attr="connection" | "__aenter__" | "__aexit__"):
@@ -138,7 +147,7 @@ def _outlives(node: ast.AST, parents: list[ast.AST]) -> bool:
             case ast.ListComp() | ast.SetComp() | ast.DictComp():
                 return False
             case ast.Call(func=func) if node in parent.args:
-                last = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+                last = last_name(func)
                 if last not in WAITING_FOR:
                     return True
             case ast.Attribute() | ast.Call():
@@ -165,4 +174,4 @@ def _is_sure(function: Function, node: ast.expr) -> bool:
 
 def _names(node: ast.expr) -> Iterator[str]:
     for part in node.elts if isinstance(node, ast.Tuple) else [node]:
-        yield part.attr if isinstance(part, ast.Attribute) else getattr(part, "id", "")
+        yield last_name(part)

@@ -6,7 +6,14 @@ import ast
 
 from flake8_redis_ssot.libraries.standard import CHANGING, CONSUMING, LEAVING_EARLY
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import Comprehension, Loop, all_nodes, last_name, ways_out
+from flake8_redis_ssot.syntax.nodes import (
+    Comprehension,
+    FunctionOrLambda,
+    Loop,
+    all_nodes,
+    last_name,
+    ways_out,
+)
 
 
 def loop_around(parents: list[ast.AST], node: ast.expr) -> Loop | Comprehension | None:
@@ -20,10 +27,10 @@ def loop_around(parents: list[ast.AST], node: ast.expr) -> Loop | Comprehension 
             return None if _may_end_early(parent, outer) or _depends_on_loop(parent, node) else parent
         if isinstance(
             parent,
-            ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef | ast.ExceptHandler,
+            FunctionOrLambda | ast.ClassDef | ast.ExceptHandler,
         ):
             return None
-        if isinstance(parent, ast.For | ast.AsyncFor | ast.While) and inner in parent.body:
+        if isinstance(parent, Loop) and inner in parent.body:
             is_repeated = not (
                 _may_end_after(parent, node)
                 or _has_serving_loop(parent, node)

@@ -20,7 +20,7 @@ from flake8_redis_ssot.settings.boundaries import manager_words
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
-from flake8_redis_ssot.syntax.nodes import decorators_of, last_name
+from flake8_redis_ssot.syntax.nodes import Function, decorators_of, last_name
 
 _MOST_PLACES = 3
 Owner = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -259,7 +259,7 @@ def _owner(call: ast.expr, context: RuleContext) -> Owner | None:
     """The function in which a patch is made, or the function or class that it decorates; None at the top level."""
     inner: ast.AST = call
     for parent in ancestors(context.source.tree, call):
-        is_function = isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef)
+        is_function = isinstance(parent, Function)
         if isinstance(parent, Owner) and (is_function or inner in parent.decorator_list):
             return parent
         inner = parent

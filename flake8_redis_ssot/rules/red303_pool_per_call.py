@@ -22,7 +22,15 @@ from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
-from flake8_redis_ssot.syntax.nodes import Comprehension, Loop, all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import (
+    Comprehension,
+    Function,
+    Loop,
+    all_nodes,
+    last_name,
+    names_in,
+    unparsed,
+)
 
 
 class PoolPerCall(Rule):
@@ -121,7 +129,7 @@ def _when(made: Construction, context: RuleContext, known: dict[Scope, Repetitio
     if why is None or _is_kept(made, tree, scope, None):
         return ""
     fate = fate_of(tree, made.node)
-    assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+    assert isinstance(function, Function)
     is_given = "returned" in fate.lifetimes or any(unparsed(r.node) in fate.places for r in scope.returns)
     if why.for_result and not is_given:
         return ""
@@ -144,17 +152,13 @@ def _is_optional(made: Construction, tree: ast.AST, scope: Scope) -> bool:
     """Whether an argument decides if anything is built, and is no part of that: each caller may do without."""
     args = getattr(tree, "args", None)
     given = {argument.arg for argument in single(args)} if isinstance(args, ast.arguments) else set()
-    given -= {getattr(receiver_of(scope), "arg", ""), *_names_in(made.node)}
+    given -= {getattr(receiver_of(scope), "arg", ""), *names_in(made.node)}
     return any(
         isinstance(outer, ast.If | ast.IfExp)
         and inner is not outer.test
-        and not given.isdisjoint(_names_in(outer.test))
+        and not given.isdisjoint(names_in(outer.test))
         for inner, outer in pairwise([made.node, *ancestors(tree, made.node)] if given else ())
     )
-
-
-def _names_in(node: ast.expr) -> set[str]:
-    return {part.id for part in all_nodes(node) if isinstance(part, ast.Name)}
 
 
 def _why_callers_repeat(
@@ -171,9 +175,7 @@ def _why_callers_repeat(
         for call in _calls_of(asked, context) if asked not in known else ():
             around, node = function_of(call), call.node
             assert isinstance(node, ast.expr)
-            if not isinstance(around, ast.FunctionDef | ast.AsyncFunctionDef) or context.settings.is_test(
-                context.path_of(call)
-            ):
+            if not isinstance(around, Function) or context.settings.is_test(context.path_of(call)):
                 continue
             caller = call.scope.enclosing("function")
             found = lifetimes(around, node)
@@ -211,7 +213,7 @@ def _calls_of(scope: Scope, context: RuleContext) -> Iterator[ProgramPoint]:
             if not is_shared(inference, made):
                 yield from inference.callers(made)
         return
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or not scope.returns:
+    if not isinstance(node, Function) or not scope.returns:
         return
     if not any(last_name(getattr(d, "func", d)) in CACHES for d in node.decorator_list):
         yield from inference.callers(scope)
@@ -240,12 +242,12 @@ def _how_often(around: ast.AST, node: ast.expr, caller: Scope, context: RuleCont
     return "" if why is None or why.for_result else why.phrase
 
 
-def _is_kept_by_callers(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> bool:
+def _is_kept_by_callers(function: Function, context: RuleContext) -> bool:
     """Whether what the function gives is stored somewhere in this file, so that it is made for that."""
     tree = context.source.tree
     for part in _uses(tree).get((function.name, is_property(function)), ()):
         parents = ancestors(tree, part)
-        around = next((p for p in parents if isinstance(p, ast.FunctionDef | ast.AsyncFunctionDef)), None)
+        around = next((p for p in parents if isinstance(p, Function)), None)
         if around is None or not (found := lifetimes(around, part)) or found & {"stored", "guarded"}:
             return True
     return False

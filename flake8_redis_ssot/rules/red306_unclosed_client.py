@@ -10,6 +10,7 @@ from flake8_redis_ssot.analysis.lifetimes import goes_on, lifetimes
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.traits import SENTINEL, UNCLOSABLE
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.nodes import Function
 
 
 class UnclosedClient(Rule):
@@ -72,7 +73,7 @@ class UnclosedClient(Rule):
             if (
                 made.kind == "client"
                 and made.brings_pool
-                and isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+                and isinstance(function, Function)
                 and not any(
                     b.library in UNCLOSABLE or b.target.endswith(SENTINEL) for b in made.reached.values()
                 )

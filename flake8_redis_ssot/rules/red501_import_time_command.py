@@ -16,7 +16,7 @@ from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.conditions import Constants, cases_reached, truth
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, names_in
 
 
 class ImportTimeCommand(Rule):
@@ -195,7 +195,7 @@ def _asked(test: ast.expr, scope: Scope) -> tuple[set[str], Constants]:
     names: set[str] = set()
     waiting = [test]
     for asked in waiting:
-        for name in {part.id for part in all_nodes(asked) if isinstance(part, ast.Name)} - names:
+        for name in names_in(asked) - names:
             names.add(name)
             match [(b.value, b.projection) for b in scope.bindings.get(name, ())]:
                 case [(ast.AnnAssign(value=ast.expr() as meaning) | (ast.expr() as meaning), ())]:

@@ -16,7 +16,7 @@ from flake8_redis_ssot.libraries.frameworks import COMMAND_LINES, MOCKING
 from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS, THREADS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
 
 
 class ClientAcrossLoops(Rule):
@@ -165,7 +165,7 @@ def _again(
     if loops.loops_around(node, point):
         return "in every turn of a loop"
     function = function_of(point)
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function in seen:
+    if not isinstance(function, Function) or function in seen:
         return ""
     seen.add(function)
     occasion = occasion_of(context.inference.namespaces[function], context.inference)

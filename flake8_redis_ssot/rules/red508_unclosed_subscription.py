@@ -14,7 +14,7 @@ from flake8_redis_ssot.inference.methods import mode_of
 from flake8_redis_ssot.libraries.traits import LOSING_SUBSCRIPTIONS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
-from flake8_redis_ssot.syntax.nodes import decorators_of, last_name
+from flake8_redis_ssot.syntax.nodes import Function, decorators_of, last_name
 
 
 class UnclosedSubscription(Rule):
@@ -89,7 +89,7 @@ class UnclosedSubscription(Rule):
                 continue
             function = function_of(point)
             if (
-                isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+                isinstance(function, Function)
                 and (home := _lost(call, point, context))
                 and not _is_ended_by_others(function, context)
                 and (what := flaw(function, call, borrowing))
@@ -125,7 +125,7 @@ def _lost(call: ast.Call, point: ProgramPoint, context: RuleContext) -> str:
     return min(targets) if is_certain(context.inference, owner, point, trust_annotations=True) else ""
 
 
-def _is_ended_by_others(function: ast.FunctionDef | ast.AsyncFunctionDef, context: RuleContext) -> bool:
+def _is_ended_by_others(function: Function, context: RuleContext) -> bool:
     """Whether the end of a function is the end of the client as well, or nothing that happens often."""
     scope = context.scopes.namespaces[function]
     around: Scope | None = scope

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from flake8_redis_ssot.syntax.memo import memoized
+from flake8_redis_ssot.syntax.nodes import block_of
 
 
 def ancestors(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
@@ -32,10 +33,8 @@ def ancestors(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
 def before_in_blocks(tree: ast.AST, node: ast.AST) -> Iterator[ast.stmt]:
     """The statements that come before `node` in the blocks around it, up to those of `tree`."""
     for inner, outer in pairwise([node, *ancestors(tree, node)]):
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(outer, name, None)
-            if isinstance(block, list) and inner in block:
-                yield from block[: block.index(inner)]
+        block = block_of(outer, inner)
+        yield from block[: block.index(inner)] if block else ()
 
 
 def leaves_block(block: list[ast.stmt]) -> bool:

@@ -49,6 +49,12 @@ class Binding:
         """Whether it stands under `if TYPE_CHECKING:`, and so never runs."""
         return bool(self.path) and any(arm == "typing" for _, arm in self.path)
 
+    @property
+    def expression(self) -> ast.expr | None:
+        """The expression that the name stands for, or a part of it; None for a definition, a parameter or an import."""
+        value = self.value.value if isinstance(self.value, ast.AnnAssign) else self.value
+        return value if isinstance(value, ast.expr) else None
+
 
 def is_plain_function(binding: Binding) -> bool:
     """Whether a binding is a `def` without decorators."""

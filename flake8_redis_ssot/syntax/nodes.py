@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from flake8_redis_ssot.syntax.memo import memoized
 
@@ -67,6 +68,16 @@ def names_bound_in(expression: ast.AST) -> frozenset[str]:
     )
 
 
+def names_in(*trees: ast.AST) -> set[str]:
+    """The names that code reads or binds: `a` of `a.b`."""
+    return {part.id for part in all_nodes(*trees) if isinstance(part, ast.Name)}
+
+
+def attributes_in(*trees: ast.AST) -> set[str]:
+    """The attributes that code reads or sets, of whatever: `b` of `a.b`."""
+    return {part.attr for part in all_nodes(*trees) if isinstance(part, ast.Attribute)}
+
+
 def last_name(node: ast.AST | None) -> str:
     """The last part of a dotted name; empty for any other expression."""
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
@@ -77,6 +88,19 @@ def root_of(node: ast.expr) -> ast.expr:
     while isinstance(node, ast.Attribute):
         node = node.value
     return node
+
+
+def innermost(node: ast.expr) -> ast.expr:
+    """What a chain of attributes, items and calls begins with: `a` of `a.b[0].c()`."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node
+
+
+def block_of(parent: ast.AST | None, statement: ast.AST) -> list[Any]:
+    """The block right below `parent` in which a statement stands; empty where there is none."""
+    blocks = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
+    return next((block for block in blocks if isinstance(block, list) and statement in block), [])
 
 
 def callee_of(node: ast.expr) -> ast.expr:
@@ -143,11 +167,11 @@ def own_yields(node: ast.AST) -> Iterator[ast.Yield | ast.YieldFrom]:
 
 def is_generator(function: ast.AST | None) -> bool:
     """Whether a function, and no lambda, has a `yield` of its own."""
-    return isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and _yields(function)
+    return isinstance(function, Function) and _yields(function)
 
 
 @memoized
-def _yields(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _yields(function: Function) -> bool:
     return any(own_yields(function))
 
 

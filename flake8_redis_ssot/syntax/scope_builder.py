@@ -10,7 +10,7 @@ from flake8_redis_ssot.libraries.standard import FILLING
 from flake8_redis_ssot.syntax.arguments import parameters
 from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Projection, Scope, Store
 from flake8_redis_ssot.syntax.lines import header_of, lines_of
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
 from flake8_redis_ssot.syntax.patterns import captures
 from flake8_redis_ssot.syntax.scopes import STEP, Item, OwnExpressions, Scopes, targets_in
 
@@ -216,7 +216,7 @@ class _ScopeBuilder:
         if isinstance(node, ast.If):
             negated = isinstance(node.test, ast.UnaryOp) and isinstance(node.test.op, ast.Not)
             test = node.test.operand if isinstance(node.test, ast.UnaryOp) else node.test
-            word = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+            word = last_name(test)
             if word == "TYPE_CHECKING":
                 never = name == ("orelse" if negated else "body")
                 return (*path, (id(node), "typing")) if never else path
@@ -256,9 +256,7 @@ class _ScopeBuilder:
                 arm for arm in bodies if (id(node), arm) not in self.scopes.leaving
             )
 
-    def _function(
-        self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope, path: tuple[Branch, ...]
-    ) -> Sequence[_Item]:
+    def _function(self, node: Function, scope: Scope, path: tuple[Branch, ...]) -> Sequence[_Item]:
         inner = self.scopes.namespaces[node] = Scope("function", scope, node)
         everyone = parameters(node.args)
         for argument in everyone:

@@ -21,7 +21,7 @@ from flake8_redis_ssot.syntax.bindings import (
 )
 from flake8_redis_ssot.syntax.implied import IMPLYING, PROPERTY, implied
 from flake8_redis_ssot.syntax.lines import Lines, Statement, touches
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
 
 STEP = 1 << 20
 """The distance of the orders of two parts of statements, in which the nodes within an expression get theirs."""
@@ -380,7 +380,7 @@ class Scopes:
     def receiver(argument: ast.arg, function: Scope) -> Scope | None:
         """The class of the method `function` if `argument` is its `self` or `cls`; None for any other parameter."""
         node, owner = function.node, Scopes.class_of(function)
-        if owner is None or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if owner is None or not isinstance(node, Function):
             return None
         first = next(iter(positional(node.args)), None)
         return owner if first is argument else None
@@ -389,11 +389,7 @@ class Scopes:
     def class_of(function: Scope) -> Scope | None:
         """The class of which `function` is a method with `self` or `cls`; None for functions and static methods."""
         node, owner = function.node, function.parent
-        if (
-            owner is None
-            or owner.kind != "class"
-            or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        ):
+        if owner is None or owner.kind != "class" or not isinstance(node, Function):
             return None
         if any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list):
             return None

@@ -18,7 +18,7 @@ from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.commands import EXPIRING, EXPIRY_KEYWORDS
 from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, attributes_in, last_name, unparsed
 
 _ENDED_LATER = frozenset(["weakref.finalize", "finalize", "atexit.register"])
 """Calls that have something run when an object goes, or the process ends."""
@@ -133,7 +133,7 @@ class Dangers:
     def reached_by(self, function: Symbol) -> set[str]:
         """All attributes that a function reads, those in the members of the objects that it uses included."""
         assert function.node is not None
-        found = set(attributes_in(function.node))
+        found = attributes_in(function.node)
         for part in all_nodes(function.node):
             if isinstance(part, ast.Attribute):
                 held = self.symbols.value(part.value, function.module)
@@ -152,7 +152,7 @@ class Dangers:
             if node in seen:
                 continue
             seen.add(node)
-            found |= set(attributes_in(node))
+            found |= attributes_in(node)
             for part in all_nodes(node):
                 if isinstance(part, ast.Call) and isinstance(part.func, ast.Name | ast.Attribute):
                     called = self.symbols.value(part.func, module)
@@ -225,11 +225,6 @@ def _led_to(value: ast.expr, function: Function | None) -> Iterator[ast.expr]:
                         if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
                     }
                 ]
-
-
-def attributes_in(node: ast.AST) -> Iterator[str]:
-    """The attributes that code reads or sets, of whatever."""
-    return (part.attr for part in all_nodes(node) if isinstance(part, ast.Attribute))
 
 
 def _ended_by(member: Member | None) -> set[str]:

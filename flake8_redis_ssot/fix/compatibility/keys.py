@@ -14,7 +14,15 @@ from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.libraries.commands import COMMANDS
 from flake8_redis_ssot.libraries.standard import CHANGING_TEXT, FRAME_GETTERS, FRAME_LISTER, PLACES
 from flake8_redis_ssot.syntax.arguments import arguments_of, default_of, single
-from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, all_nodes, last_name, own_nodes, root_of
+from flake8_redis_ssot.syntax.nodes import (
+    DEFINITIONS,
+    Function,
+    all_nodes,
+    attributes_in,
+    last_name,
+    own_nodes,
+    root_of,
+)
 
 _DEPTH = 4
 _RECEIVERS = frozenset(["self", "cls"])
@@ -165,7 +173,7 @@ class Keys:
                     for value in _returned(called.node):
                         yield from self._in(called.at(value), seen)
                     for value in arguments_of(node):
-                        if self._is_decorated(value, code) and PLACES & {*_attributes(called.node)}:
+                        if self._is_decorated(value, code) and PLACES & attributes_in(called.node):
                             yield code.owner.qualified_name if code.owner is not None else code.module
                         yield from self._in(code.at(value), seen)
                     return
@@ -261,10 +269,6 @@ def _returned(function: ast.AST) -> Iterator[ast.expr]:
     return (
         part.value for part in all_nodes(function) if isinstance(part, ast.Return) and part.value is not None
     )
-
-
-def _attributes(node: ast.AST) -> Iterator[str]:
-    return (part.attr for part in all_nodes(node) if isinstance(part, ast.Attribute))
 
 
 def _frame(node: ast.AST) -> int | None:

@@ -19,7 +19,7 @@ from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.libraries.standard import BUILT_IN_EXCEPTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, attributes_in, last_name
 
 _INERT = frozenset(["__doc__", "__name__"])
 _MOST = 5
@@ -313,7 +313,7 @@ class MemberChecks:
         """Refusal unless a class derived from `old` can be derived from `new`: all that it uses and replaces is there."""
         before, after = self.symbols.members(old).named, self.symbols.members(new).named
         own = {part.name for part in node.body if isinstance(part, Function)}
-        used = {part.attr for part in all_nodes(node) if isinstance(part, ast.Attribute)}
+        used = attributes_in(node)
         if node.name in exported:
             used |= {name for name in before if not name.startswith("__")}
         for name in sorted((used | own) & before.keys()):

@@ -19,7 +19,7 @@ from flake8_redis_ssot.libraries.frameworks import OBJECT_PATCHERS, PATCHERS
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Boundary
 from flake8_redis_ssot.syntax.arguments import positional
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name, names_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ class Replacements:
     def check_read(self, accessor: Symbol) -> None:
         """Refusal where the names by which a function finds its object may be given another one."""
         facts = self.index.modules.facts(accessor.module)
-        names = {part.id for part in all_nodes(accessor.node or ast.Pass()) if isinstance(part, ast.Name)}
+        names = names_in(accessor.node or ast.Pass())
         for name in sorted(names & (facts.names.keys() if facts is not None else set())):
             self._check_bound_once(f"{accessor.module}.{name}")
         handing = self._handed_on(accessor.module)

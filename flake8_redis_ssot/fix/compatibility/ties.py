@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from flake8_redis_ssot.fix.objects.state import State
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.lazy_dataclass import dataclass, field
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, attributes_in
 
 EXCEPTION = "exception "
 """How the key of an exception begins."""
@@ -98,5 +98,5 @@ def reached_members(name: str, known: Mapping[str, Member]) -> dict[str, Member]
         if member is None or name in found:
             continue
         found[name] = member
-        names += [part.attr for part in all_nodes(member.node) if isinstance(part, ast.Attribute)]
+        names += attributes_in(member.node)
     return found

@@ -25,7 +25,6 @@ from flake8_redis_ssot.libraries.commands import (
 from flake8_redis_ssot.libraries.standard import QUESTIONS
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING, FLUSHING
-from flake8_redis_ssot.syntax.bindings import Binding
 from flake8_redis_ssot.syntax.nodes import Function, last_name
 
 _MOST = 3
@@ -240,19 +239,13 @@ def _is_only(view: View, node: ast.expr, got: ast.expr, seen: set[ast.AST]) -> b
             bindings = view.uses.names.bindings(name, view.uses.points[node], typing=True)
             return bool(bindings) and all(
                 (not b.projection or b.projection == ("enter",))
-                and (bound_to := _value_of(b)) is not None
-                and _is_only(view, bound_to, got, seen)
+                and b.expression is not None
+                and _is_only(view, b.expression, got, seen)
                 for b in bindings
             )
         case ast.Attribute(attr=attr):
             return all(_stores(view, part, got, seen) for part in _stored(view, attr))
     return False
-
-
-def _value_of(binding: Binding) -> ast.expr | None:
-    """The expression that a name is bound to."""
-    value = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
-    return value if isinstance(value, ast.expr) else None
 
 
 def _stored(view: View, name: str) -> Iterator[ast.Attribute]:

@@ -22,6 +22,7 @@ from flake8_redis_ssot.syntax.nodes import (
     all_nodes,
     callee_of,
     decorators_of,
+    innermost,
     last_name,
     root_of,
     unparsed,
@@ -231,10 +232,8 @@ class Acts:
 
     def _is_foreign(self, node: ast.expr, module: str) -> bool:
         """Whether a name at the top of a module is one that it imports."""
-        while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-            node = node.func if isinstance(node, ast.Call) else node.value
-        facts = self.symbols.modules.facts(module)
-        known = facts.names.get(node.id) if facts is not None and isinstance(node, ast.Name) else None
+        facts, first = self.symbols.modules.facts(module), innermost(node)
+        known = facts.names.get(first.id) if facts is not None and isinstance(first, ast.Name) else None
         return known is not None and known.target is not None
 
     def _sets_elsewhere(self, targets: list[ast.expr], module: str) -> bool:

@@ -203,7 +203,7 @@ def at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         yield node
         if isinstance(node, ast.If) and last_name(node.test) == "TYPE_CHECKING":
             yield from at_import(node.orelse)
-        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        elif not isinstance(node, Function):
             for name in ("body", "orelse", "finalbody"):
                 yield from at_import(getattr(node, name, None) or [])
             for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):

@@ -14,7 +14,7 @@ from flake8_redis_ssot.fix.execution.import_graph import (
     with_parents,
 )
 from flake8_redis_ssot.syntax.imports import local_name_of
-from flake8_redis_ssot.syntax.nodes import all_nodes
+from flake8_redis_ssot.syntax.nodes import all_nodes, names_in
 
 _GIVEN = frozenset(
     ["__name__", "__doc__", "__package__", "__loader__", "__spec__", "__path__", "__file__", "__builtins__"]
@@ -70,7 +70,7 @@ def _bound(body: list[ast.stmt], line: int) -> Iterator[str]:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 yield statement.name
             case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
-                yield from (part.id for part in all_nodes(statement) if isinstance(part, ast.Name))
+                yield from names_in(statement)
 
 
 def _read_of(graph: ImportGraph, package: str, module: str) -> Iterator[str]:

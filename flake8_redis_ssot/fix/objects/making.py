@@ -23,7 +23,16 @@ from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.lazy_dataclass import dataclass, field, replace
 from flake8_redis_ssot.libraries.standard import PLAIN_BASES
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
-from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, all_nodes, last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import (
+    DEFINITIONS,
+    Function,
+    all_nodes,
+    innermost,
+    last_name,
+    names_in,
+    own_nodes,
+    unparsed,
+)
 
 _DEPTH = 6
 ALIKE = (
@@ -168,18 +177,22 @@ class Making:
 
     def is_client(self, value: Code, seen: frozenset[str] = frozenset()) -> bool:
         """Whether a client or pool is built in an expression, or was for a local name of it (`seen` ones apart)."""
-        if any(
-            isinstance(part, ast.Call) and self.builder(value.at(part.func)) is not None
-            for part in all_nodes(value.node)
-        ):
+        if self._builds(value):
             return True
-        names = {part.id for part in all_nodes(value.node) if isinstance(part, ast.Name)} - seen
+        names = names_in(value.node) - seen
         return value.function is not None and any(
             self.is_client(value.at(part.value), seen | names)
             for part in own_nodes(value.function)
             if isinstance(part, ast.Assign)
             and isinstance(part.targets[0], ast.Name)
             and part.targets[0].id in names
+        )
+
+    def _builds(self, code: Code) -> bool:
+        """Whether a call in some code builds a client or pool."""
+        return any(
+            isinstance(part, ast.Call) and self.builder(code.at(part.func)) is not None
+            for part in all_nodes(code.node)
         )
 
     def gives_client(self, of: Symbol, name: str) -> bool:
@@ -237,7 +250,7 @@ class Making:
 
     def _is_client_given(self, value: Code) -> str | None:
         """The parameter of a method from which an attribute gets a client, where nothing says which."""
-        names = {part.id for part in all_nodes(value.node) if isinstance(part, ast.Name)}
+        names = names_in(value.node)
         for name in sorted(names & set(parameter_names(value.function))) if value.function else ():
             assert value.function is not None
             words = set(name.lower().strip("_").split("_"))
@@ -256,12 +269,7 @@ class Making:
                 continue
             name = self._dotted(value.at(part))
             inner = self._behind(name) if name is not None else None
-            if inner is None:
-                continue
-            if any(
-                isinstance(call, ast.Call) and self.builder(inner.at(call.func)) is not None
-                for call in all_nodes(inner.node)
-            ) or self._is_from_elsewhere(inner, depth + 1):
+            if inner is not None and (self._builds(inner) or self._is_from_elsewhere(inner, depth + 1)):
                 return True
         return False
 
@@ -387,10 +395,7 @@ class Making:
         found = self.connections(of, None)
         late = list(found.late)
         if symbol.kind == "function" and isinstance(symbol.node, Function):
-            is_made = any(
-                isinstance(part, ast.Call) and self.symbols.value(part.func, symbol.module) == of
-                for part in all_nodes(symbol.node)
-            )
+            is_made = any(self._calls_of(of, symbol.node, symbol.module))
             late += [Code(symbol.node, symbol.module, None, symbol.node)] if is_made else []
         kept = [code for code in late if isinstance(code.node, Function) and keeps_something(code.node)]
         names = {part for name in found.names for part in self.table.looked_up(name)}
@@ -405,9 +410,14 @@ class Making:
         elif symbol.kind != "instance" or not symbol.qualified_name:
             return
         for node in nodes:
-            for part in all_nodes(node) if node is not None else ():
-                if isinstance(part, ast.Call) and self.symbols.value(part.func, symbol.module) == of:
-                    yield Code(part, symbol.module)
+            for call in self._calls_of(of, node, symbol.module) if node is not None else ():
+                yield Code(call, symbol.module)
+
+    def _calls_of(self, of: Symbol, node: ast.AST, module: str) -> Iterator[ast.Call]:
+        """The calls of a class in code of a module."""
+        for part in all_nodes(node):
+            if isinstance(part, ast.Call) and self.symbols.value(part.func, module) == of:
+                yield part
 
     def _only_connects(self, call: Code, of: Symbol) -> bool:
         """Whether the arguments by which an object is made are those of its client, and nothing else."""
@@ -434,17 +444,10 @@ class Making:
         name = held.qualified_name.rpartition(".")[2]
         tree = self.symbols.tree(held.module)
         for statement in tree.body if tree is not None else ():
-            if statement is held.node or not any(
-                isinstance(part, ast.Name) and part.id == name for part in all_nodes(statement)
-            ):
+            if statement is held.node or name not in names_in(statement):
                 continue
             function = statement if isinstance(statement, Function) else None
-            if any(
-                c is not None
-                for c in outermost_calls(
-                    statement, lambda c: self.builder(Code(c.func, held.module)) is not None
-                )
-            ):
+            if any(outermost_calls(statement, lambda c: self.builder(Code(c.func, held.module)) is not None)):
                 self._add_built(Code(statement, held.module, None, function), function is None, found)
 
     def text_of(self, node: ast.expr, module: str) -> str:
@@ -479,17 +482,10 @@ def _changes(node: ast.AST, name: str) -> bool:
     """Whether a part of the source sets something in what a name stands for, or is a statement that hands it on."""
     match node:
         case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
-            return _root(node) == name
+            return last_name(innermost(node)) == name
         case ast.Expr(value=ast.Call(func=func, args=args, keywords=keywords)):
             given = [*args, *(k.value for k in keywords)]
-            return (isinstance(func, ast.Attribute) and _root(func) == name) or any(
+            return (isinstance(func, ast.Attribute) and last_name(innermost(func)) == name) or any(
                 isinstance(one, ast.Name) and one.id == name for one in given
             )
     return False
-
-
-def _root(node: ast.expr) -> str:
-    """The name with which a chain begins."""
-    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""

@@ -11,7 +11,7 @@ from flake8_redis_ssot.fix.objects.stores import Store, set_in
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.libraries.standard import CHANGING_FUNCTIONS, CHANGING_METHODS, PLAIN_CALLS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, own_nodes
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, names_in, own_nodes
 
 _CONNECTING = ENDING | {
     "__init__",
@@ -144,7 +144,7 @@ class State:
         """The names of a module in which code keeps state: objects, and attributes of classes and functions."""
         facts = self.symbols.modules.facts(module)
         found = set()
-        for name in {part.id for part in all_nodes(node) if isinstance(part, ast.Name)}:
+        for name in names_in(node):
             known = facts.names.get(name) if facts is not None else None
             if known is None:
                 continue

@@ -21,7 +21,15 @@ from flake8_redis_ssot.source import SourceFile
 from flake8_redis_ssot.syntax.arguments import default_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.imports import local_name_of
-from flake8_redis_ssot.syntax.nodes import all_nodes, decorators_of, last_name, parents_of, unparsed
+from flake8_redis_ssot.syntax.nodes import (
+    Function,
+    FunctionOrLambda,
+    all_nodes,
+    decorators_of,
+    last_name,
+    parents_of,
+    unparsed,
+)
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 
 _NODES = (ast.Name, ast.Import, ast.ImportFrom, ast.Return)
@@ -214,13 +222,9 @@ class FileUses:
         """The function that returns or yields what an expression gives; None where it does not."""
         above: ast.AST | None = self.parents.get(node)
         is_returned = isinstance(above, ast.Return | ast.Yield)
-        while is_returned and not isinstance(
-            above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | None
-        ):
+        while is_returned and not isinstance(above, FunctionOrLambda | None):
             above = self.parents.get(above)
-        return (
-            above.name if is_returned and isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef) else None
-        )
+        return above.name if is_returned and isinstance(above, Function) else None
 
     def injected(self, node: ast.expr) -> list[ast.Name] | None:
         """Where a parameter is read that a framework gives what the function `node` gives; None for any other use."""
@@ -254,11 +258,11 @@ class FileUses:
             and not isinstance(above.ctx, ast.Load)
         )
 
-    def giver(self, node: ast.AST) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    def giver(self, node: ast.AST) -> Function | None:
         """The function at the top of the file, as it is written, that returns what an expression gives."""
         name = self.returning(node)
         found = [one for one in self.source.tree.body if getattr(one, "name", None) == name is not None]
-        is_plain = len(found) == 1 and isinstance(found[0], ast.FunctionDef | ast.AsyncFunctionDef)
+        is_plain = len(found) == 1 and isinstance(found[0], Function)
         return found[0] if is_plain and _is_as_written(found[0]) else None  # type: ignore[arg-type,return-value]
 
     def given_by(self, place: ast.expr, function: ast.AST) -> list[ast.expr] | None:
@@ -390,10 +394,8 @@ class FileUses:
 
     @staticmethod
     def _holds(binding: Binding, node: ast.expr) -> bool:
-        value = binding.value.value if isinstance(binding.value, ast.AnnAssign) else binding.value
-        if value is None:
-            return False
-        return not binding.projection and any(part is node for part in results(value))
+        value = binding.expression
+        return value is not None and not binding.projection and any(part is node for part in results(value))
 
     def _class_of(self, name: str, binding: Binding) -> ast.AST | None:
         """The class of which a binding makes an attribute."""
@@ -448,13 +450,11 @@ class FileUses:
     def _follow_return(self, node: ast.expr, uses: Uses, known: Seen, seen: set[object]) -> None:
         """Go on at the calls of a private function that gives the object."""
         function: ast.AST | None = node
-        while function is not None and not isinstance(
-            function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
-        ):
+        while function is not None and not isinstance(function, FunctionOrLambda | ast.ClassDef):
             function = self.parents.get(function)
         owner = self.parents.get(function) if function is not None else None
         is_method = isinstance(owner, ast.ClassDef)
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or not (
+        if not isinstance(function, Function) or not (
             _is_as_written(function) or (is_method and decorators_of(function) <= _OF_METHODS)
         ):
             uses.escapes.append((node, "is returned"))
@@ -488,6 +488,6 @@ class FileUses:
                 uses.escapes.append((place, f"is what `{name}` gives, which is handed on"))
 
 
-def _is_as_written(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def _is_as_written(function: Function) -> bool:
     """Whether a function gives what its body returns: no decorator makes more of it than to keep that."""
     return decorators_of(function) <= CACHES

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from flake8_redis_ssot.fix.sources.leaving import leaves, suppresses
 from flake8_redis_ssot.fix.sources.stated import is_none
-from flake8_redis_ssot.syntax.nodes import Function, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, block_of, unparsed
 
 
 def sure_at_end(function: Function) -> set[str]:
@@ -68,11 +68,11 @@ def is_set_at(node: ast.AST, place: str, parents: Mapping[ast.AST, ast.AST]) -> 
             is_then = node is above.body or (isinstance(above.body, list) and node in above.body)
             if place in (there if is_then else missing):
                 return True
-        blocks = (getattr(above, name, None) for name in ("body", "orelse", "finalbody"))
-        for block in (b for b in blocks if isinstance(b, list) and node in b):
-            for before in block[: block.index(node)]:
-                if isinstance(before, ast.If) and leaves(before.body) and place in _asked(before.test)[0]:
-                    return True
+        for before in block_of(above, node):
+            if before is node:
+                break
+            if isinstance(before, ast.If) and leaves(before.body) and place in _asked(before.test)[0]:
+                return True
         if above is None or isinstance(above, Function | ast.Lambda):
             return False
         node = above

@@ -17,7 +17,7 @@ from flake8_redis_ssot.lint.noqa import PhysicalLine, physical_lines
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import RuleContext
 from flake8_redis_ssot.source import Range
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, attributes_in, block_of, last_name
 
 _RECEIVERS = frozenset(["self", "cls"])
 Node = TypeVar("Node", bound=ast.expr)
@@ -109,7 +109,7 @@ class View:
         )
         named = {text.rpartition(".")[2] for text in found}
         if any(map(self._is_listed_by, users)) or not self._reads.of(self.path).listed.isdisjoint(_RECEIVERS):
-            named |= {part.attr for part in all_nodes(self.source.tree) if isinstance(part, ast.Attribute)}
+            named |= attributes_in(self.source.tree)
         return frozenset(named)
 
     def is_exposed(self, name: str) -> bool:
@@ -354,9 +354,7 @@ class View:
 
     def block_of(self, statement: ast.stmt) -> list[ast.stmt]:
         """The statements of the block in which a statement stands."""
-        parent = self.uses.parents[statement]
-        blocks = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
-        return next((block for block in blocks if isinstance(block, list) and statement in block), [])
+        return block_of(self.uses.parents[statement], statement)
 
     def runs_before(self, statement: ast.stmt, other: ast.stmt) -> bool:
         """Whether a statement of the top level surely has run where `other` does, with nothing but imports between."""

@@ -15,7 +15,7 @@ from flake8_redis_ssot.fix.refusal import Awaiting, Cause, Refusal, Unfollowed
 from flake8_redis_ssot.fix.sources.loaded import MODULES
 from flake8_redis_ssot.fix.sources.unchecked import line_of
 from flake8_redis_ssot.fix.together.staying import Staying
-from flake8_redis_ssot.syntax.nodes import all_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, names_in, unparsed
 
 Left = list[tuple[Diagnostic, Refusal]]
 
@@ -142,10 +142,10 @@ class Causes:
         functions = [
             node
             for node in all_nodes(view.source.tree)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            if isinstance(node, Function)
             and min([node.lineno, *(d.lineno for d in node.decorator_list)]) <= line <= (node.end_lineno or 0)
         ]
-        names = {part.id for node in functions for part in all_nodes(node) if isinstance(part, ast.Name)}
+        names = names_in(*functions)
         for statement, alias in view.aliases.values():
             if (alias.asname or alias.name.partition(".")[0]) in names:
                 for base in view.bases(statement):

@@ -19,7 +19,7 @@ from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.fix.sources.walking import had_by_asking, had_by_walking
 from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, names_in, own_nodes, unparsed
 
 _BY_OPERATORS = frozenset(
     [
@@ -255,7 +255,7 @@ class Staying:
             tree = self.symbols.tree(module)
             mentions: dict[str, set[str]] = {}
             for statement in tree.body if tree is not None else ():
-                words = {part.id for part in all_nodes(statement) if isinstance(part, ast.Name)}
+                words = names_in(statement)
                 for name in _bound_by(statement):
                     mentions.setdefault(name, set()).update(words)
             found = {last}
@@ -483,7 +483,7 @@ def _called(value: ast.expr | None) -> str:
 
 def _bound_by(statement: ast.stmt) -> Iterator[str]:
     """The names that a statement at the top of a module binds."""
-    if isinstance(statement, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+    if isinstance(statement, ast.ClassDef | Function):
         yield statement.name
         return
     if not isinstance(statement, ast.Import | ast.ImportFrom):
