@@ -14,6 +14,7 @@ from flake8_redis_ssot.analysis.lines import lines_of_interest
 from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.analysis.running import Run
 from flake8_redis_ssot.facts.model import DefaultFacts, PoolFacts
+from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import mode_of
 from flake8_redis_ssot.inference.names import Names
@@ -125,7 +126,7 @@ class RuleContext:
     def is_settings_module(self) -> bool:
         """Whether the settings say that the file may read addresses from the environment."""
         homes = self.settings.settings_modules
-        return any(m == home or m.startswith(f"{home}.") for m in self.place.modules for home in homes)
+        return any(is_under(m, home) for m in self.place.modules for home in homes)
 
     @cached_property
     def constructions(self) -> list[Construction]:

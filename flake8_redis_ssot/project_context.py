@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import gc
-import os
 from collections.abc import Callable, Collection, Iterator
 from datetime import date
 from functools import cached_property, lru_cache
@@ -180,7 +179,7 @@ class _FollowedContext(RuleContext):
         path = self.path_of(point)
         if path == self.source.path:
             return super().place_of(point)
-        shown = os.path.relpath(path, self.settings.root).replace(os.sep, "/")
+        shown = self.settings.short(path)
         return f"{shown}, line {getattr(point.node, 'lineno', 1)}"
 
     @cached_property

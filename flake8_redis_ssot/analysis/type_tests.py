@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise
 
+from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import mode_of
 from flake8_redis_ssot.inference.values import QualifiedName
@@ -85,6 +86,6 @@ def _is_set_after(around: ast.AST, asked: ast.expr, test: ast.expr) -> bool:
         isinstance(part, ast.Name | ast.Attribute)
         and isinstance(part.ctx, ast.Store)
         and part.lineno >= test.lineno
-        and f"{text}.".startswith(f"{unparsed(part)}.")
+        and is_under(text, unparsed(part))
         for part in all_nodes(around)
     )

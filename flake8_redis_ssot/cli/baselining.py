@@ -99,7 +99,7 @@ def _write(file: str, projects: Sequence[Project], found: Discovery, options: ar
             is_mended.clear()
         status = _bring_up_to_date(before, whole, is_mended, is_there, options)
         if not is_there and not all(project.settings.baseline for project in projects):
-            name = os.path.relpath(file, projects[0].settings.root).replace(os.sep, "/")
+            name = projects[0].settings.short(file)
             print(
                 f"`check --baseline{'' if options.file is None else f'={escaped(shown(file))}'}` reports only "
                 f'what is new; with `baseline = "{escaped(name)}"` in [tool.redis-ssot] `check` and flake8 always do.'

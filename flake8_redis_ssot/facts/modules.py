@@ -159,6 +159,12 @@ class Modules:
         module, _, last = found.qualified_name.rpartition(".")
         return found.qualified_name, dict(self.clients(module).classes).get(last, ClassTraits())
 
+    def around(self, name: str) -> str:
+        """The module in which the thing of a dotted name stands, or that it is; empty where none is found."""
+        while name and self.find(name) is None:
+            name = name.rpartition(".")[0]
+        return name
+
     def facts(self, module: str) -> ModuleFacts | None:
         """What `module` binds; None if there is no such module. A broken one may bind anything."""
         if module not in self._facts:

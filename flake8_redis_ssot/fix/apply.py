@@ -287,7 +287,7 @@ class Step:
         view = self.rewriter.view(diagnostic.path, keep=False) if is_import else None
         if view is None or module is None:
             return []
-        return [f"{dotted}.".startswith(f"{only}.") for _, dotted in self.rewriter.places(view, module)]
+        return [is_under(dotted, only) for _, dotted in self.rewriter.places(view, module)]
 
     def _proposed(self, diagnostic: Diagnostic, unsafe: bool, unused: Collection[Range]) -> Proposal:
         proposal = self.rewriter.propose(diagnostic, unused)

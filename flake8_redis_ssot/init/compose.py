@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from flake8_redis_ssot.analysis.operations import words
+from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.init.another import why_another
 from flake8_redis_ssot.init.competitors import competitors, shims
 from flake8_redis_ssot.init.evidence import Evidence
@@ -135,7 +136,7 @@ def _pattern(evidence: Evidence, module: Module) -> str:
     users = {
         user
         for user in (*module.users, *module.tests)
-        if not any(f"{name}.".startswith(f"{package}.") for name in index.place(user).modules)
+        if not any(is_under(name, package) for name in index.place(user).modules)
     }
     through = {
         user

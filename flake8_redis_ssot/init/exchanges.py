@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.fix.apply import Step
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.refusal import Refusal
@@ -90,11 +91,7 @@ def _is_used(rewriter: Rewriter, diagnostic: Diagnostic) -> bool:
 
 def _old(diagnostic: Diagnostic, wanted: Iterable[str]) -> str | None:
     """The object that a diagnostic refers to."""
-    return next((old for old in wanted for symbol in diagnostic.symbols if _is_of(symbol, old)), None)
-
-
-def _is_of(symbol: str, name: str) -> bool:
-    return symbol == name or symbol.startswith(f"{name}.")
+    return next((old for old in wanted for symbol in diagnostic.symbols if is_under(symbol, old)), None)
 
 
 def _wanted(evidence: Evidence, proposal: Proposal) -> Iterator[tuple[str, str]]:

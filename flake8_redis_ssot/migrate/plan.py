@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.apply import FixResult
 from flake8_redis_ssot.fix.compatibility.member_checks import is_used
@@ -288,7 +289,7 @@ def _covering(index: ProjectIndex, changing: Iterable[str]) -> set[str]:
 
 
 def _sites(settings: Settings) -> Callable[[str, int], Site]:
-    return lambda path, line: Site(os.path.relpath(path, settings.root).replace(os.sep, "/"), line)
+    return lambda path, line: Site(settings.short(path), line)
 
 
 def managers_of(index: ProjectIndex, settings: Settings) -> Iterator[Manager]:
@@ -337,12 +338,12 @@ def _manager(
     importers = sorted({*index.importers(module), *taking} - {path or ""})
     naming = [
         p for p, fact in index.facts.items()
-        if p != path and any(n == module or n.startswith(f"{module}.") for n in fact.quoted.split("\n"))
+        if p != path and any(is_under(n, module) for n in fact.quoted.split("\n"))
     ]  # fmt: skip
     tests = sorted({p for p in (*importers, *naming) if settings.is_test(p)})
 
     def short(paths: Collection[str]) -> tuple[str, ...]:
-        return tuple(os.path.relpath(p, settings.root).replace(os.sep, "/") for p in paths)
+        return tuple(settings.short(p) for p in paths)
 
     return Manager(
         module,

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from flake8_redis_ssot.facts.import_scan import edges, statements
 from flake8_redis_ssot.facts.mentions import coded
+from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.sources.unchecked import LARGEST, SETTINGS_SUFFIXES, beside, line_of, without_own
 from flake8_redis_ssot.lazy_dataclass import dataclass
@@ -44,7 +45,7 @@ class References:
     def to(self, path: str) -> Iterator[Reference]:
         """The references to the module at `path`, one a file."""
         modules = self._index.place(path).modules
-        place = os.path.relpath(path, self._settings.root).replace(os.sep, "/")
+        place = self._settings.short(path)
         names = "|".join(re.escape(name).replace(r"\.", "[.:]") for name in modules)
         quoted = re.compile(
             rf"""["'](?:{names})(?:[.:][\w.:]+)?["']|["'](?:[^"'\n]*(?:;|\\n) *)?(?:from|import) +(?:{names})\b"""
@@ -111,7 +112,7 @@ def _imports(text: str, modules: Collection[str]) -> bool:
 
 def _is_in(name: str, modules: Collection[str]) -> bool:
     """Whether a dotted name is that of one of the `modules`, or of something in one."""
-    return any(name == module or name.startswith(f"{module}.") for module in modules)
+    return any(is_under(name, module) for module in modules)
 
 
 def _line(text: str, match: re.Match[str]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import codecs
-import os
 from collections.abc import Collection, Iterator
 
 from flake8_redis_ssot.facts.modules import exported_names
@@ -68,7 +67,7 @@ def with_shims(
                 try:
                     named = next(references.to(path), None)
                     if named is not None:
-                        where = os.path.relpath(named.path, settings.root).replace(os.sep, "/")
+                        where = settings.short(named.path)
                         raise Refusal(f"{where}:{named.line} still {named.how}", "change that first")
                     data = mended.before.get(path) or before.index.modules.filesystem.source(path).data
                     mended.changes[path] = _shim(before, path, data, module, place.boundary)

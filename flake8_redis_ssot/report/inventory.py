@@ -68,7 +68,7 @@ def tests_of(
             signs["server"] = f"uses {naming[path]}, and nothing here takes its place"
         found.append(
             TestFile(
-                os.path.relpath(path, settings.root).replace(os.sep, "/"),
+                settings.short(path),
                 index.place(path).boundary.name,
                 list(signs) or ["other"],
                 list(signs.values()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 from collections.abc import Iterable
 
@@ -49,7 +48,7 @@ def pools_of(
             names = construction.reached if construction is not None else reported[where].symbols[:1]
             found.append(
                 Pool(
-                    os.path.relpath(path, settings.root).replace(os.sep, "/"),
+                    settings.short(path),
                     where.start.line,
                     index.place(path).boundary.name,
                     role,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -64,7 +63,7 @@ class Scan:
             Finding(
                 d.code,
                 d.name,
-                os.path.relpath(d.path, self.settings.root).replace(os.sep, "/"),
+                self.settings.short(d.path),
                 d.range.start.line,
                 d.message,
                 self.index.place(d.path).boundary.name,

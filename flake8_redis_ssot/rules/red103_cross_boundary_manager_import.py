@@ -50,11 +50,10 @@ class CrossBoundaryManagerImport(Rule):
                 owner = context.names.managers.owner(name)
                 if owner is None or owner is context.boundary:
                     continue
-                whose = f"boundary `{owner.name}`" if owner.name else "the files outside every boundary"
                 yield self.diagnostic(
                     context,
                     context.source.range_of(alias),
-                    f"`{name}` {context.belongs(name)} the Redis manager of {whose}; ask that service "
+                    f"`{name}` {context.belongs(name)} the Redis manager of {owner.label}; ask that service "
                     f"for its data, and for data of your own {context.use_instead()}",
                     symbols=(name,),
                 )

@@ -101,6 +101,4 @@ def _said(context: RuleContext, name: str) -> str:
 
 
 def _boundary(boundary: Boundary, context: RuleContext) -> str:
-    if len(context.settings.boundaries) == 1:
-        return "the project"
-    return f"boundary `{boundary.name}`" if boundary.name else "the files outside every boundary"
+    return "the project" if len(context.settings.boundaries) == 1 else boundary.label

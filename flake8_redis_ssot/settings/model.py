@@ -208,6 +208,11 @@ class Boundary:
     file: str | None = None
     line: int = 1
 
+    @property
+    def label(self) -> str:
+        """The boundary, as a sentence names it."""
+        return f"boundary `{self.name}`" if self.name else "the files outside every boundary"
+
     def is_manager(self, module: str) -> bool:
         """Whether the dotted `module` is one of the boundary's managers."""
         return module in self.managers or any(module.startswith(f"{p}.") for p in self.packages)
@@ -301,6 +306,10 @@ class Settings:
     def may_fix(self, code: str) -> bool:
         """Whether `fixable` and `unfixable` leave a rule to `--fix`."""
         return bool(chosen_codes((Selection(self.fixable or ("ALL",), self.unfixable),), {code: True}))
+
+    def short(self, path: str) -> str:
+        """A path as the project names it: from its folder, with `/` between the parts."""
+        return os.path.relpath(path, self.root).replace(os.sep, "/")
 
     def is_test(self, path: str) -> bool:
         """Whether `tests` counts the absolute `path` among the tests."""

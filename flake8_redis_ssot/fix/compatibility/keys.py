@@ -132,7 +132,7 @@ class Keys:
                 yield text
                 return
             case ast.Name(id=name) if name in _OF_PLACE or (name in _RECEIVERS and code.owner is not None):
-                yield code.owner.qualified_name if code.owner is not None else code.module
+                yield code.place
                 return
             case ast.Name(id=name) if (function := self._binding(name, code.function)) is not None:
                 for value in _given(name, function):
@@ -141,7 +141,7 @@ class Keys:
                     yield from self._of_default(name, function, code, seen)
                 return
             case ast.Attribute(attr=attr, value=value) if attr in PLACES and self._is_decorated(value, code):
-                yield code.owner.qualified_name if code.owner is not None else code.module
+                yield code.place
                 return
             case ast.Attribute(attr="co_name"):
                 return  # the name of a method is the same in both
@@ -174,7 +174,7 @@ class Keys:
                         yield from self._in(called.at(value), seen)
                     for value in arguments_of(node):
                         if self._is_decorated(value, code) and PLACES & attributes_in(called.node):
-                            yield code.owner.qualified_name if code.owner is not None else code.module
+                            yield code.place
                         yield from self._in(code.at(value), seen)
                     return
         for part in ast.iter_child_nodes(node):

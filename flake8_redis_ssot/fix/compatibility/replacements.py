@@ -37,6 +37,11 @@ class Replacement:
         """Whether calls of the old one become the new one itself."""
         return self.old.kind != self.new.kind or self.calls
 
+    @property
+    def takes_calls(self) -> bool:
+        """Whether it takes the place of the calls of the old one, and not of the old one alone."""
+        return self.collapses and self.old.kind in ("function", "class") and self.new.kind != "method"
+
 
 class Replacements:
     """Finds what takes the place of an object in the files of a boundary."""
@@ -114,9 +119,7 @@ class Replacements:
         if not self.index.managers.owns(boundary, after.qualified_name):
             owner = self.index.managers.owner(after.qualified_name)
             if owner is not None or any(p.covers(after.qualified_name) for p in boundary.forbidden):
-                whose = "is forbidden here"
-                if owner is not None:
-                    whose = f"belongs to {f'boundary `{owner.name}`' if owner.name else 'the files outside every boundary'}"
+                whose = f"belongs to {owner.label}" if owner is not None else "is forbidden here"
                 raise Refusal(
                     f"the replacement `{name}` {whose}",
                     f"name something of this boundary's manager in {self._table}",

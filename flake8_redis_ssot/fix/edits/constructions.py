@@ -289,7 +289,7 @@ class ConstructionEdits:
         bindings = view.uses.names.bindings(node.id, view.uses.points[node], typing=True)
         others = [b for b in bindings if not (isinstance(b.value, ast.expr) and is_none(b.value))]
         for statement, alias in view.aliases.values():
-            found = view.uses.binding(statement, alias) if alias.name != "*" else None
+            found = view.uses.binding(statement, alias)
             if found is None or found[0] != node.id or found[1] not in others:
                 continue
             if all(one.order == found[1].order for one in others):  # `import a, a.b` binds `a` twice

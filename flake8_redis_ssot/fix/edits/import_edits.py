@@ -130,7 +130,7 @@ class ImportEdits(ObjectEdits):
         statement, alias = proposal.statement, proposal.drops[0]
         assert statement is not None
         old = proposal.diagnostic.symbols[0]
-        module = old if symbol is not None and symbol.kind == "module" else old.rpartition(".")[0]
+        module = self.effects.module_of(old)
         acts = self.effects.acts.of(module)
         if acts is not None:
             acts = self.effects.acts.of(module, but_for=self.effects.others(view, statement))

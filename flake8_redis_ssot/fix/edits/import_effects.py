@@ -195,7 +195,7 @@ class ImportEffects:
             gone = [
                 one
                 for one in self._running_with(module) | {*with_parents(module)}
-                if not any(f"{other}.".startswith(f"{one}.") for other in loaded)
+                if not any(is_under(other, one) for other in loaded)
             ]
             self._check_unread(view, proposal, gone)
             proposal.reach |= {f"{LOADED}{one}": None for one in gone}

@@ -107,11 +107,7 @@ class LoadEdits:
         for member in members:
             assert isinstance(member, ast.Attribute)
             node: ast.expr = member
-            if (
-                replacement.collapses
-                and replacement.old.kind in ("function", "class")
-                and replacement.new.kind != "method"
-            ):
+            if replacement.takes_calls:
                 call = view.uses.parents[member]
                 assert isinstance(call, ast.Call)
                 node = self.compatibility.got(view, replacement, call)

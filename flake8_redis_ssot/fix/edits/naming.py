@@ -115,7 +115,7 @@ def name_for(view: View, proposal: Proposal, home: str, places: Sequence[ast.exp
         ):
             continue
         for base in view.bases(found_statement):
-            found = view.uses.binding(found_statement, alias) if alias.name != "*" else None
+            found = view.uses.binding(found_statement, alias)
             taken_from = f"{base}.{alias.name}"
             if found is None or alias in proposal.drops:
                 continue

@@ -239,11 +239,7 @@ class ObjectEdits:
         text = f"{new}.{replacement.new.qualified_name.rpartition('.')[2]}" if held is not None else new
         for place in places:
             node = place
-            if (
-                replacement.collapses
-                and replacement.old.kind in ("function", "class")
-                and replacement.new.kind != "method"
-            ):
+            if replacement.takes_calls:
                 call = view.uses.parents.get(place)
                 assert isinstance(call, ast.Call)
                 node = self.compatibility.got(view, replacement, call)

@@ -139,7 +139,7 @@ class Rewriter:
         for statement, alias in view.aliases.values():
             if alias.name == "*":
                 yield from self._uses_of_star(view, statement, wanted)
-            found = view.uses.binding(statement, alias) if alias.name != "*" else None
+            found = view.uses.binding(statement, alias)
             for base in view.bases(statement) if found is not None else ():
                 led = self.index.modules.lookup(f"{base}.{alias.name}".lstrip("."))
                 if found is not None and led is not None and led.qualified_name in wanted:

@@ -68,10 +68,9 @@ class CallGraph:
 
     def defined(self, dotted: str) -> tuple[str, str, list[str]] | None:
         """The file of the module that a dotted name leads to, the name in it, and what is read of that."""
-        module = dotted
-        while module and (path := self.modules.find(module)) is None:
-            module = module.rpartition(".")[0]
-        if not module or module == dotted or path is None:
+        module = self.modules.around(dotted)
+        path = self.modules.find(module) if module else None
+        if module == dotted or path is None:
             return None
         name, *attributes = dotted[len(module) + 1 :].split(".")
         return path, name, attributes

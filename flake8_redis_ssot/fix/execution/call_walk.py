@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.fix.execution.call_graph import CallGraph, Class, Function
 from flake8_redis_ssot.fix.execution.call_pieces import OPENING, Flow, Piece, Ref, piece_of
 from flake8_redis_ssot.fix.execution.patched_code import PatchedCode
@@ -389,7 +390,7 @@ class _Walk:
         self._use(path, "", ("name", name, *attributes), key, purpose)
 
     def _is_of_fake(self, dotted: str) -> bool:
-        return f"{dotted}.".startswith(f"{self.fake}.")
+        return is_under(dotted, self.fake)
 
     def _is_foreign(self, path: str, ref: Ref) -> bool:
         """Whether what an import gives is nothing of the project, such as a module of a library."""

@@ -27,6 +27,11 @@ class Code:
     is_called: bool = field(default=False, hash=False, compare=False)
     """Whether its function is called with what is `given`, and nothing else."""
 
+    @property
+    def place(self) -> str:
+        """The class that the names `self` and `cls` mean, or else the module."""
+        return self.owner.qualified_name if self.owner is not None else self.module
+
     def at(self, node: ast.AST) -> Code:
         """Another part that stands at the same place."""
         return replace(self, node=node)

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS
 from flake8_redis_ssot.fix.execution.runs import Runs
 from flake8_redis_ssot.fix.refusal import Awaiting, Cause, Refusal, Unfollowed
@@ -69,7 +70,7 @@ class Causes:
         users -= {own, patch.path}
         kept: dict[str, Cause] = {}
         for diagnostic, why in refused:
-            is_about = any(f"{name}.".startswith(f"{module}.") for name in diagnostic.symbols)
+            is_about = any(is_under(name, module) for name in diagnostic.symbols)
             is_user = diagnostic.path in users or diagnostic.code == "RED105"
             if is_about and is_user and FIX_KINDS.get(diagnostic.code) != "string":
                 place = f"{self.rewriter.short(diagnostic.path)}:{diagnostic.range.start.line}"
@@ -154,7 +155,6 @@ class Causes:
 
     def _files(self, name: str) -> set[str]:
         """The file in which a dotted name stands; none where it is not of the project."""
-        while name and self.index.modules.find(name) is None:
-            name = name.rpartition(".")[0]
-        path = self.index.modules.find(name) if name else None
+        module = self.index.modules.around(name)
+        path = self.index.modules.find(module) if module else None
         return {path} if path is not None else set()

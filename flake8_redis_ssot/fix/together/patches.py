@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
 
+from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.facts.texts import has_word
 from flake8_redis_ssot.fix.compatibility.patch_targets import LOADED, LOGGER, MODULE, OBJECT, PUT
 from flake8_redis_ssot.fix.edits.propose import Rewriter
@@ -116,7 +117,7 @@ class PatchFinder:
             module, _, last = key.rpartition(".")
             if module and " " not in key and "[" not in key:
                 by_module.setdefault(module, set()).add(last)
-        modules_of = {m for m in map(self._module_of, by_module) if m}
+        modules_of = {m for m in map(self.index.modules.around, by_module) if m}
         naming = {path for module in modules_of for path in self.rewriter.reads.quoted.get(module, ())}
         speaking = self._speaking_of(by_module)
         for path in self.index.facts if speaking else ():
@@ -260,7 +261,7 @@ class PatchFinder:
         for path in sorted(asking & {path for name in around for path in quoted.get(name, ())}):
             for node in texts_of(self.rewriter.reads.tree(path) or ast.Pass()):
                 for module in sorted(modules):
-                    if "." in (text := str(node.value)) and f"{module}.".startswith(f"{text}."):
+                    if "." in (text := str(node.value)) and is_under(module, text):
                         yield Patch(path, node.lineno, f"{LOGGER}{module}")
 
     def _found_in_package(self, module: str) -> Iterator[Patch]:
@@ -270,7 +271,7 @@ class PatchFinder:
         for path in sorted({user for name in packages_of(module) for user in self.index.importing(name)}):
             edges = list(self.index.edges(path))
             named = {edge.module if edge.name is None else f"{edge.module}.{edge.name}" for edge in edges}
-            if any(f"{name}.".startswith(f"{module}.") or module in loads(name) for name in named):
+            if any(is_under(name, module) or module in loads(name) for name in named):
                 continue
             handles = {h.removesuffix(f".{last}") for h in self.index.handles(path, module)}
             reads = self.rewriter.reads.of(path)
@@ -288,12 +289,6 @@ class PatchFinder:
 
     def _text(self, path: str) -> str:
         return self.index.modules.filesystem.source(path).data.decode("utf-8", "replace")
-
-    def _module_of(self, name: str) -> str:
-        """The module of the project in which a dotted name stands; empty where there is none."""
-        while name and self.index.modules.find(name) is None:
-            name = name.rpartition(".")[0]
-        return name
 
     def _in_file(self, view: View, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
         path, tree = view.path, view.source.tree
@@ -492,7 +487,7 @@ def _modules_named(tree: ast.Module) -> dict[str, str]:
 def _below(named: Mapping[str, str], owner: str) -> Iterator[str]:
     """The expressions that give a module, or an object of one, by those that give modules."""
     for text, module in named.items():
-        if f"{owner}.".startswith(f"{module}."):
+        if is_under(owner, module):
             yield text + owner[len(module) :]
 
 

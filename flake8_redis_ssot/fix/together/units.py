@@ -405,9 +405,7 @@ class Units:
     ) -> tuple[str, Refusal | None] | None:
         """A file that may run with a patch, and still reaches the object by `key` afterwards; why it does."""
         own = self.index.file_of(key)
-        module = key.rpartition(".")[0]
-        while module and self.index.modules.find(module) is None:
-            module = module.rpartition(".")[0]
+        module = self.index.modules.around(key.rpartition(".")[0])
         reached = self.runs.reached(patch.path)
         for diagnostic, why in refused:
             if (

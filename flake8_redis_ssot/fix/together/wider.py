@@ -62,9 +62,7 @@ class Wider:
 
     def _reading(self, place: str) -> Iterator[Function]:
         """What looks a name of a module up there; of a member, what so looks up the object, or what is made of it."""
-        module = place
-        while module and self.rewriter.index.modules.find(module) is None:
-            module = module.rpartition(".")[0]
+        module = self.rewriter.index.modules.around(place)
         home = self.rewriter.index.modules.find(module)
         name, _, member = place[len(module) + 1 :].partition(".")
         names = self.staying.related(f"{module}.{name}") if member else {place}
