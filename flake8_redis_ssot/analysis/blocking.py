@@ -17,7 +17,7 @@ from flake8_redis_ssot.analysis.running import Run, run_as, runs
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.syntax.ancestors import ancestors, before_in_blocks, leaves_block
-from flake8_redis_ssot.syntax.arguments import argument_of, default_of, single
+from flake8_redis_ssot.syntax.arguments import argument_of, default_of, is_unpacked, single
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.conditions import truth
 from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, all_nodes, is_generator, last_name
@@ -313,7 +313,7 @@ class _Arguments:
         """Whether the call passes `*args` or `**kwargs`, which may hold any argument."""
         call = self.call
         assert call is not None
-        return any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
+        return is_unpacked(call)
 
 
 def _names_tested(test: ast.expr) -> Iterator[str]:

@@ -56,6 +56,11 @@ def parameter_of(call: ast.Call, args: ast.arguments, argument: ast.expr, *, shi
     return ordered[at].arg if at < len(ordered) else ""
 
 
+def is_unpacked(call: ast.Call) -> bool:
+    """Whether a call gives what is in a container, by `*` or `**`, so that nobody sees to which parameters."""
+    return any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords)
+
+
 def arguments_of(call: ast.Call) -> list[ast.expr]:
     """All that a call gives: by position, then by keyword."""
     return [*call.args, *(keyword.value for keyword in call.keywords)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from types import UnionType
 from typing import Any
 
 from flake8_redis_ssot.syntax.memo import memoized
@@ -87,6 +88,15 @@ def root_of(node: ast.expr) -> ast.expr:
     """What a dotted expression begins with: `a` of `a.b.c`; an expression without dots itself."""
     while isinstance(node, ast.Attribute):
         node = node.value
+    return node
+
+
+def nearest(
+    node: ast.AST | None, kinds: UnionType | type[ast.AST], parents: Mapping[ast.AST, ast.AST]
+) -> ast.AST | None:
+    """The node itself, or the nearest one around it, that is of one of these kinds; None where there is none."""
+    while node is not None and not isinstance(node, kinds):
+        node = parents.get(node)
     return node
 
 

@@ -13,7 +13,7 @@ from flake8_redis_ssot.fix.execution.runs import Runs
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.project.index import ProjectIndex
-from flake8_redis_ssot.syntax.nodes import Function, last_name, parents_of
+from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, last_name, nearest, parents_of
 
 _LOOPS = (
     rb"\b(?:asyncio|anyio|uvloop)\.run\b|\brun_until_complete\b|\bnew_event_loop\b|\basyncio\.Runner\b|\basync_to_sync\b",
@@ -176,14 +176,12 @@ class Around:
         tree = self.reads.tree(path)
         parents = parents_of(tree) if tree is not None else {}
         for node in parents:
-            if isinstance(node, ast.Name | ast.Attribute) and last_name(node) in _MAKING:
-                around = parents.get(node)
-                while around is not None and not isinstance(
-                    around, Function | ast.Lambda | ast.For | ast.While
-                ):
-                    around = parents.get(around)
-                if around is not None:
-                    yield node.lineno
+            if (
+                isinstance(node, ast.Name | ast.Attribute)
+                and last_name(node) in _MAKING
+                and nearest(parents.get(node), FunctionOrLambda | ast.For | ast.While, parents) is not None
+            ):
+                yield node.lineno
 
     def _is_importing(self, view: View, first: str, user: ast.AST | None) -> bool:
         """Whether a file can surely import something of a package, by what it imports anyhow."""

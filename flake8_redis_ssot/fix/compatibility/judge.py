@@ -18,7 +18,7 @@ from flake8_redis_ssot.fix.sources.view import UnseenReader, View
 from flake8_redis_ssot.libraries.frameworks import TYPE_READERS, VALIDATING
 from flake8_redis_ssot.libraries.standard import FACTORIES, SPEC_KEYWORDS, TYPE_QUESTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, root_of
+from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, nearest, root_of
 
 _TYPE_NAMES = (
     b"__annotations__",
@@ -391,9 +391,7 @@ class Compatibility(ObjectChecks):
 
     def _is_read(self, view: View, place: ast.expr) -> bool:
         """Whether something acts by a stated type when the code runs: a decorator, or the class of a field."""
-        above: ast.AST | None = place
-        while above is not None and not isinstance(above, ast.stmt):
-            above = view.uses.parents.get(above)
+        above = nearest(place, ast.stmt, view.uses.parents)
         if isinstance(above, Function):
             return self._types_are_read or not decorators_of(above).isdisjoint(TYPE_READERS)
         if isinstance(above, ast.Assign):  # an alias, or a type variable

@@ -25,7 +25,15 @@ from flake8_redis_ssot.libraries.standard import CARRYING, NAME_COPIERS, PICKLIN
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.arguments import arguments_of, parameter_of
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, callee_of, last_name, parents_of, unparsed
+from flake8_redis_ssot.syntax.nodes import (
+    Function,
+    all_nodes,
+    callee_of,
+    last_name,
+    nearest,
+    parents_of,
+    unparsed,
+)
 
 _NAMES = PLACES | {"__name__"}
 _READ = re.compile(rb"__(?:module|qualname)__|(?:\)|__class__)\.__name__\b")
@@ -126,9 +134,8 @@ class NameKeepers:
 
     def _called(self, view: View, func: ast.expr) -> Symbol | None:
         """The function, class or method of the project that a call in a file calls."""
-        function: ast.AST | None = func
-        while function is not None and not isinstance(function, Function):
-            function = view.uses.parents.get(function)
+        around = nearest(func, Function, view.uses.parents)
+        function = around if isinstance(around, Function) else None
         return self._resolved(func, next(iter(view.place.modules), ""), function)
 
     def _resolved(self, func: ast.expr, module: str, function: Function | None) -> Symbol | None:

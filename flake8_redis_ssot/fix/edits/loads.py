@@ -16,7 +16,7 @@ from flake8_redis_ssot.fix.edits.verify import circle
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.uses import BY_KEY, BY_NAME
 from flake8_redis_ssot.fix.sources.view import View
-from flake8_redis_ssot.syntax.nodes import Function, last_name
+from flake8_redis_ssot.syntax.nodes import FunctionOrLambda, last_name, nearest
 
 _BY_HAND = "change the string, and what is done with the module, by hand"
 _BY_NAME = "import it by its name"
@@ -138,7 +138,5 @@ def _held(replacement: Replacement) -> str:
 
 
 def _is_in_function(view: View, node: ast.AST) -> bool:
-    above = view.uses.parents.get(node)
-    while above is not None and not isinstance(above, Function | ast.Lambda):
-        above = view.uses.parents.get(above)
-    return above is not None
+    parents = view.uses.parents
+    return nearest(parents.get(node), FunctionOrLambda, parents) is not None

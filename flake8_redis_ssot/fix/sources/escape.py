@@ -27,6 +27,7 @@ from flake8_redis_ssot.syntax.nodes import (
     all_nodes,
     decorators_of,
     last_name,
+    nearest,
     parents_of,
     unparsed,
 )
@@ -449,9 +450,7 @@ class FileUses:
 
     def _follow_return(self, node: ast.expr, uses: Uses, known: Seen, seen: set[object]) -> None:
         """Go on at the calls of a private function that gives the object."""
-        function: ast.AST | None = node
-        while function is not None and not isinstance(function, FunctionOrLambda | ast.ClassDef):
-            function = self.parents.get(function)
+        function = nearest(node, FunctionOrLambda | ast.ClassDef, self.parents)
         owner = self.parents.get(function) if function is not None else None
         is_method = isinstance(owner, ast.ClassDef)
         if not isinstance(function, Function) or not (

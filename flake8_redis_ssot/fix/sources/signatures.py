@@ -6,7 +6,7 @@ import ast
 from typing import Literal
 
 from flake8_redis_ssot.libraries.standard import CONTEXT_MANAGERS
-from flake8_redis_ssot.syntax.arguments import default_of, parameters, positional, single
+from flake8_redis_ssot.syntax.arguments import default_of, is_unpacked, parameters, positional, single
 from flake8_redis_ssot.syntax.nodes import Function, decorators_of, is_generator, unparsed
 
 FunctionKind = Literal[
@@ -38,7 +38,7 @@ def function_kind(node: ast.AST) -> FunctionKind:
 
 def incompatible(call: ast.Call, old: ast.arguments | None, new: ast.arguments) -> str | None:
     """Why `call`, made for parameters `old`, does not mean the same with parameters `new`; None if it does."""
-    if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
+    if is_unpacked(call):
         is_same = old is not None and signature_of(old) == signature_of(new)
         return None if is_same else "arguments are unpacked in the call, and the parameters differ"
     before = None if old is None else bound_to(call, old)

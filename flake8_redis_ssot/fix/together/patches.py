@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 
 from flake8_redis_ssot.facts.modules import is_under
@@ -18,7 +19,8 @@ from flake8_redis_ssot.fix.sources.reads import dictionary_owner, names_given
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.unchecked import line_of
 from flake8_redis_ssot.fix.sources.view import View
-from flake8_redis_ssot.lazy_dataclass import dataclass, replace
+from flake8_redis_ssot.fix.together.patch import Patch
+from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.libraries.frameworks import (
     FIXTURES,
     LOADER_NAMES,
@@ -30,7 +32,15 @@ from flake8_redis_ssot.libraries.frameworks import (
 )
 from flake8_redis_ssot.source import SourceError
 from flake8_redis_ssot.syntax.arguments import arguments_of
-from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, own_nodes, unparsed
+from flake8_redis_ssot.syntax.nodes import (
+    Function,
+    all_nodes,
+    decorators_of,
+    last_name,
+    nearest,
+    own_nodes,
+    unparsed,
+)
 
 _SETTING = sorted(name.encode() for name in OBJECT_PATCHERS)
 _MODULES = re.compile(rb"\bsys\.modules\b")
@@ -40,57 +50,6 @@ _LOG_WORDS = (b"caplog", b"assertLogs", b"assertNoLogs", b"getLogger", b"LogCapt
 _LOG_TESTS = re.compile(rb"\b(?:%b)\b" % b"|".join(_LOG_WORDS))
 _NAMED = re.compile(r"[\"']([A-Za-z_]\w*(?:\.\w+)+)[\"']|^ *-? *([A-Za-z_]\w*(?:\.\w+)+) *$", re.MULTILINE)
 _QUOTED = re.compile(r"[A-Za-z_]\w*(?:\.\w+)+\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Patch:
-    """A place that names what may be patched; `string` is there where it can be written anew.
-
-    `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
-    that it puts None there, `written` how the place names it where that is not its home, `code` is that in a string
-    which does it, `is_listing` says that it goes through all modules whose names begin alike, `is_loaded` that a test loads what it names,
-    and may patch that, `is_asking` that its file looks into `sys.modules` and puts nothing there by this name,
-    `is_importing` that its test replaces what imports modules.
-    """
-
-    path: str
-    line: int
-    text: str
-    string: ast.Constant | None = None
-    is_written: bool = False
-    is_none: bool = False
-    written: str = ""
-    code: str = ""
-    is_listing: bool = False
-    is_loaded: bool = False
-    is_asking: bool = False
-    is_importing: bool = False
-
-    @property
-    def act(self) -> str:
-        """What the place does, for a message."""
-        if self.text.startswith(OBJECT):
-            return f"changes `{self.text.removeprefix(OBJECT)}` itself"
-        if self.is_listing:
-            return f"goes through the modules that have been imported, of which `{self.text.removeprefix(LOADED)}` is one"
-        if self.text.startswith(LOADED):
-            return f"asks whether `{self.text.removeprefix(LOADED)}` has been imported"
-        if self.text.startswith(LOGGER):
-            return f"asks for what `{self.text.removeprefix(LOGGER)}` logs"
-        if self.is_asking:
-            return f"looks for `{self.text.removeprefix(PUT)}` in `sys.modules`"
-        if self.is_importing:
-            return f"settles what the import of `{self.text.removeprefix(PUT)}` gives"
-        if self.text.startswith(PUT):
-            return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
-        return f"{'loads' if self.is_loaded else 'patches'} `{self.text.removeprefix(MODULE)}`"
-
-    @property
-    def owner(self) -> str:
-        """The object that it changes, where it has that by an expression."""
-        return (
-            self.text.removeprefix(OBJECT) if self.text.startswith(OBJECT) else self.text.rpartition(".")[0]
-        )
 
 
 class PatchFinder:
@@ -103,7 +62,7 @@ class PatchFinder:
 
     def of(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files name what is in `keys`, or something in it, so that it may be patched."""
-        whole = {key.removeprefix(MODULE) for key in keys if key.startswith(MODULE)}
+        whole = _of_kind(MODULE, keys)
         for patch in self._named(set(keys) | whole):
             yield replace(patch, text=f"{MODULE}{patch.text}") if patch.text in whole else patch
             owner, _, last = patch.text.rpartition(".")
@@ -141,8 +100,8 @@ class PatchFinder:
                 )
         yield from self._of_unchecked(by_module, keys)
         yield from self._of_loaded(keys)
-        yield from self._of_loggers({k.removeprefix(LOGGER) for k in keys if k.startswith(LOGGER)})
-        yield from self._touched({key.removeprefix(OBJECT) for key in keys if key.startswith(OBJECT)})
+        yield from self._of_loggers(_of_kind(LOGGER, keys))
+        yield from self._touched(_of_kind(OBJECT, keys))
 
     def _speaking_of(self, by_module: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
         """The files that import modules or objects of `by_module`, name them in strings, or have them by fixtures around."""
@@ -194,7 +153,7 @@ class PatchFinder:
     def _of_unchecked(self, by_module: dict[str, set[str]], keys: Collection[str]) -> Iterator[Patch]:
         """Where tests that no run checks, and files of data beside tests, name something that may be patched."""
         around = self.rewriter.around
-        touched = {key.removeprefix(OBJECT) for key in keys if key.startswith(OBJECT)}
+        touched = _of_kind(OBJECT, keys)
         paths = (
             around.facts.keys() - self.index.facts.keys() | {*self.rewriter.unchecked.data} if keys else ()
         )
@@ -224,12 +183,7 @@ class PatchFinder:
 
     def _of_loaded(self, keys: Collection[str]) -> Iterator[Patch]:
         """Where files look into `sys.modules` for a module, or put another one there."""
-        modules = {
-            kind: sorted(
-                (k.removeprefix(kind) for k in keys if k.startswith(kind)), key=lambda n: (-len(n), n)
-            )
-            for kind in (PUT, LOADED)
-        }
+        modules = {kind: sorted(_of_kind(kind, keys), key=lambda n: (-len(n), n)) for kind in (PUT, LOADED)}
         for path, _ in (
             self.rewriter.reads.matching(_MODULES, [b"sys.modules"]) if any(modules.values()) else ()
         ):
@@ -422,10 +376,9 @@ class PatchFinder:
             of = self.rewriter.symbols.symbol(name)
             known = self.rewriter.symbols.members(of.of).named if of is not None and of.of is not None else {}
             return any(isinstance(one, ast.Constant) and one.value in known for one in above.args)
-        function: ast.AST | None = above if isinstance(above, ast.Return | ast.Yield) else None
-        while function is not None and not isinstance(function, Function):
-            function = view.uses.parents.get(function)
-        if function is None or not decorators_of(function) & FIXTURES:
+        given = above if isinstance(above, ast.Return | ast.Yield) else None
+        function = nearest(given, Function, view.uses.parents)
+        if not isinstance(function, Function) or not decorators_of(function) & FIXTURES:
             return False
         word = function.name.encode()
         pattern = re.compile(
@@ -482,6 +435,11 @@ def _modules_named(tree: ast.Module) -> dict[str, str]:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() | ast.Subscript() as value):
                 bound.append((name, unparsed(value)))
     return found | {name: found[text] for name, text in bound if text in found}
+
+
+def _of_kind(kind: str, keys: Iterable[str]) -> set[str]:
+    """What the keys of a kind say, without their prefix."""
+    return {key.removeprefix(kind) for key in keys if key.startswith(kind)}
 
 
 def _below(named: Mapping[str, str], owner: str) -> Iterator[str]:

@@ -8,7 +8,8 @@ from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.execution.runs import Change, Runs
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.together.patches import Patch, heads
+from flake8_redis_ssot.fix.together.patch import Patch
+from flake8_redis_ssot.fix.together.patches import heads
 
 LOOK = "look there, and run with --include-unsafe if that does no harm"
 _FIRST = "import that file at the top of the test, or run with --include-unsafe if it may have there what the test patches"

@@ -16,7 +16,8 @@ from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS, Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.execution.runs import Runs
 from flake8_redis_ssot.fix.refusal import Cause, Refusal
-from flake8_redis_ssot.fix.together.patches import Patch, PatchFinder, heads
+from flake8_redis_ssot.fix.together.patch import Patch
+from flake8_redis_ssot.fix.together.patches import PatchFinder, heads
 from flake8_redis_ssot.fix.together.staying import Reference, Staying, goes_along
 from flake8_redis_ssot.fix.together.timing import LOOK, WITH_IT, Timing, held_by
 from flake8_redis_ssot.fix.together.whole_modules import Strings, WholeModules

@@ -12,7 +12,7 @@ from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.refusal import Refusal
 from flake8_redis_ssot.fix.sources.loaded import texts_of
-from flake8_redis_ssot.fix.together.patches import Patch
+from flake8_redis_ssot.fix.together.patch import Patch
 from flake8_redis_ssot.fix.together.staying import Staying, names_in_string
 from flake8_redis_ssot.libraries.frameworks import PATCHING
 from flake8_redis_ssot.source import SourceError

@@ -10,7 +10,7 @@ from flake8_redis_ssot.fix.edits.proposal import Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.execution.call_graph import Function
 from flake8_redis_ssot.fix.execution.runs import Runs
-from flake8_redis_ssot.fix.together.patches import Patch
+from flake8_redis_ssot.fix.together.patch import Patch
 from flake8_redis_ssot.fix.together.staying import Staying
 from flake8_redis_ssot.syntax.nodes import all_nodes
 

@@ -1,0 +1,59 @@
+"""A place that patches an object, or asks for it where no import shows that."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from flake8_redis_ssot.fix.compatibility.patch_targets import LOADED, LOGGER, MODULE, OBJECT, PUT
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A place that names what may be patched; `string` is there where it can be written anew.
+
+    `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
+    that it puts None there, `written` how the place names it where that is not its home, `code` is that in a string
+    which does it, `is_listing` says that it goes through all modules whose names begin alike, `is_loaded` that a test loads what it names,
+    and may patch that, `is_asking` that its file looks into `sys.modules` and puts nothing there by this name,
+    `is_importing` that its test replaces what imports modules.
+    """
+
+    path: str
+    line: int
+    text: str
+    string: ast.Constant | None = None
+    is_written: bool = False
+    is_none: bool = False
+    written: str = ""
+    code: str = ""
+    is_listing: bool = False
+    is_loaded: bool = False
+    is_asking: bool = False
+    is_importing: bool = False
+
+    @property
+    def act(self) -> str:
+        """What the place does, for a message."""
+        if self.text.startswith(OBJECT):
+            return f"changes `{self.text.removeprefix(OBJECT)}` itself"
+        if self.is_listing:
+            return f"goes through the modules that have been imported, of which `{self.text.removeprefix(LOADED)}` is one"
+        if self.text.startswith(LOADED):
+            return f"asks whether `{self.text.removeprefix(LOADED)}` has been imported"
+        if self.text.startswith(LOGGER):
+            return f"asks for what `{self.text.removeprefix(LOGGER)}` logs"
+        if self.is_asking:
+            return f"looks for `{self.text.removeprefix(PUT)}` in `sys.modules`"
+        if self.is_importing:
+            return f"settles what the import of `{self.text.removeprefix(PUT)}` gives"
+        if self.text.startswith(PUT):
+            return f"gives `sys.modules` another `{self.text.removeprefix(PUT)}`"
+        return f"{'loads' if self.is_loaded else 'patches'} `{self.text.removeprefix(MODULE)}`"
+
+    @property
+    def owner(self) -> str:
+        """The object that it changes, where it has that by an expression."""
+        return (
+            self.text.removeprefix(OBJECT) if self.text.startswith(OBJECT) else self.text.rpartition(".")[0]
+        )
