@@ -23,6 +23,7 @@ from flake8_redis_ssot.fix.objects.connecting import read_in
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State
 from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.escape import Uses
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.view import UnseenReader, View
@@ -76,47 +77,21 @@ class ObjectChecks:
                 shared=not replacement.is_same,
                 may_end=lambda why: self._may_end(before, after, why, verdict),
             )
-        if fresh and old is not None and self.state.kept(old):
-            verdict.unsafe(
-                "an object with a state of its own becomes the one that all share, so that others see what it keeps"
-            )
-        if fresh and uses.escapes:
-            place, what = uses.escapes[0]
-            raise Refusal(
-                f"in line {place.lineno} it {what}, and what is done with it there cannot be determined",
-                f"change the import and line {place.lineno} by hand",
-            )
+        if fresh:
+            self._check_fresh(old, uses, verdict)
         if replacement.is_same:
             if old is not None:
                 verdict.builders |= self.making.looked_up(old, old)[0].keys()
             return
         is_copy = self.alike.copies.are(replacement.old, replacement.new)
-        if before.may_be_none and not is_copy and (uses.asked or uses.none_asked or uses.escapes):
-            asked = [place for place, *_ in (*uses.asked, *uses.escapes)] + uses.none_asked
-            raise Refusal(
-                f"`{replacement.old.qualified_name}`{self.symbols.at(replacement.old)} may be None, for which line {asked[0].lineno} "
-                f"may test, and `{replacement.new.qualified_name}` never is",
-                "take that test out, and change this by hand",
-            )
+        if before.may_be_none and not is_copy:
+            self._check_untested(replacement, uses)
         if old is not None and new is not None and old.qualified_name == new.qualified_name:
             return
-        is_known = old is not None or new is not None
-        is_client = not is_known and self.alike.clients(before, after)
-        is_made = not is_known and not is_client and self.alike.made(before, after)
-        leads = self.given_clients.alike(replacement) if not (is_known or is_client or is_made) else None
-        if leads is not None:
-            is_client = True
-            self.given_clients.note(view, replacement, leads, verdict)
-        if is_client or is_made:
-            if not is_client:
-                verdict.ties.strong.add(f"{STATE}{before.qualified_name}")  # what it keeps is not known
-                verdict.alone[after.qualified_name] = (
-                    f"what `{before.qualified_name}` keeps cannot be determined"
-                )
+        if old is None and new is None and self._is_client(view, replacement, before, after, verdict):
             self._take_client(before, after, {a.attr for a, _ in uses.members}, verdict)
             if uses.escapes:
-                place, what = uses.escapes[0]
-                _part_none_of(before, after, f"in line {place.lineno} it {what}", verdict)
+                _part_none_of(before, after, _where(uses.escapes[0]), verdict)
             elif unseen is not None:
                 _part_none_of(before, after, unseen.does, verdict)
             return
@@ -136,6 +111,80 @@ class ObjectChecks:
             for home in (before.qualified_name, replacement.old.qualified_name, old.qualified_name)
             if home
         ]
+        names = self._check_members(view, uses, homes, after, (old, new), verdict)
+        if not is_copy:
+            why = self.making.difference(
+                replacement.old, old, replacement.new, new, lambda: self.alike.is_same_code(old, new)
+            )
+            if why is not None:
+                raise why
+        self._note_moment(view, before, after, (old, new), verdict)
+        self._check_asked(uses, old, new)
+        escapes = [
+            (place, what) for place, what in uses.escapes if not self.is_patched(view, place, old, new)
+        ]
+        if escapes:
+            self._check_escape(view, node, escapes[0], (old, before), (new, after), verdict)
+        used = None if escapes else {attribute.attr for attribute, _ in uses.members}
+        if unseen is not None and used is not None:
+            more = self._mentioned(old, is_test=self.index.settings.is_test(unseen.path))
+            self.check_covered((old, before), (new, after), unseen.does, verdict, more)
+            used |= more
+        may_use = {*self.symbols.members(old).named} if used is None else used
+        for name in sorted(may_use):
+            differing = self.state.difference(old, new, name, names.get(name, name))
+            if differing is not None:
+                raise self.members.another(new, names.get(name, name), [Obstacle(differing)])
+        self._note_reach(replacement, (old, before), (new, after), used, may_use, names, verdict)
+
+    def _check_fresh(self, old: Symbol | None, uses: Uses, verdict: Verdict) -> None:
+        """What is done with an object that was each time another one, and becomes the one that all share."""
+        if old is not None and self.state.kept(old):
+            verdict.unsafe(
+                "an object with a state of its own becomes the one that all share, so that others see what it keeps"
+            )
+        if uses.escapes:
+            raise Refusal(
+                f"{_where(uses.escapes[0])}, and what is done with it there cannot be determined",
+                f"change the import and line {uses.escapes[0][0].lineno} by hand",
+            )
+
+    def _check_untested(self, replacement: Replacement, uses: Uses) -> None:
+        """Refusal where something may test whether an object is None, which the new one never is."""
+        asked = [place for place, *_ in (*uses.asked, *uses.escapes)] + uses.none_asked
+        if asked:
+            raise Refusal(
+                f"`{replacement.old.qualified_name}`{self.symbols.at(replacement.old)} may be None, for which line {asked[0].lineno} "
+                f"may test, and `{replacement.new.qualified_name}` never is",
+                "take that test out, and change this by hand",
+            )
+
+    def _is_client(
+        self, view: View, replacement: Replacement, before: Symbol, after: Symbol, verdict: Verdict
+    ) -> bool:
+        """Whether both objects, of no class of the project, are clients that connect alike, or are made alike."""
+        if self.alike.clients(before, after):
+            return True
+        if self.alike.made(before, after):
+            verdict.ties.strong.add(f"{STATE}{before.qualified_name}")  # what it keeps is not known
+            verdict.alone[after.qualified_name] = f"what `{before.qualified_name}` keeps cannot be determined"
+            return True
+        leads = self.given_clients.alike(replacement)
+        if leads is not None:
+            self.given_clients.note(view, replacement, leads, verdict)
+        return leads is not None
+
+    def _check_members(
+        self,
+        view: View,
+        uses: Uses,
+        homes: Collection[str],
+        after: Symbol,
+        of: tuple[Symbol, Symbol],
+        verdict: Verdict,
+    ) -> dict[str, str]:
+        """What is read and called of an object: each name with the one that the new object has for it."""
+        old, new = of
         called = {
             attribute: self.replacements.renamed(
                 homes, {after.qualified_name, new.qualified_name}, attribute.attr
@@ -159,13 +208,10 @@ class ObjectChecks:
                 if self.keepers.is_kept(view, attribute):
                     verdict.ties.needs.add(f"identity {old.qualified_name}")
             note_names(verdict, attribute, call, name, renamed)
-        if not is_copy:
-            why = self.making.difference(
-                replacement.old, old, replacement.new, new, lambda: self.alike.is_same_code(old, new)
-            )
-            if why is not None:
-                raise why
-        self._note_moment(view, before, after, (old, new), verdict)
+        return names
+
+    def _check_asked(self, uses: Uses, old: Symbol, new: Symbol) -> None:
+        """Refusal where the classes may answer otherwise what Python itself asks an object."""
         for entered in uses.entered:
             raise Refusal(
                 f"line {entered.lineno} enters it by `with`, which may mean something else for "
@@ -180,32 +226,41 @@ class ObjectChecks:
                     "two classes may answer otherwise",
                     "ask for what is meant, as `is not None`",
                 )
-        patched = [node for node, _ in uses.escapes if self.is_patched(view, node, old, new)]
-        escapes = [(node, what) for node, what in uses.escapes if node not in patched]
-        if escapes:
-            place, what = escapes[0]
-            flushing = sorted(self.symbols.members(old).named.keys() & FLUSHING)
-            if flushing:
-                raise Refusal(
-                    f"in line {place.lineno} it {what}, where `{flushing[0]}` can be called of it, which would empty "
-                    "the whole database of the manager",
-                    f"change the import and line {place.lineno} by hand",
-                )
-            where = f"in line {place.lineno} it {what}"
-            self.check_covered((old, before), (new, after), where, verdict)
-            self.note_keeper(view, node, (old, new), verdict, is_object=True)
-            if not self.part_none(before, after, where, verdict):
-                verdict.unsafe(f"{where}, and what is done with it there is not seen")
-        used = None if escapes else {attribute.attr for attribute, _ in uses.members}
-        if unseen is not None and used is not None:
-            more = self._mentioned(old, is_test=self.index.settings.is_test(unseen.path))
-            self.check_covered((old, before), (new, after), unseen.does, verdict, more)
-            used |= more
-        may_use = {*self.symbols.members(old).named} if used is None else used
-        for name in sorted(may_use):
-            differing = self.state.difference(old, new, name, names.get(name, name))
-            if differing is not None:
-                raise self.members.another(new, names.get(name, name), [Obstacle(differing)])
+
+    def _check_escape(
+        self,
+        view: View,
+        node: ast.expr,
+        escape: tuple[ast.expr, str],
+        old: tuple[Symbol, Symbol],
+        new: tuple[Symbol, Symbol],
+        verdict: Verdict,
+    ) -> None:
+        """An object that goes out of sight; `old` and `new` are classes with their objects."""
+        where = _where(escape)
+        flushing = sorted(self.symbols.members(old[0]).named.keys() & FLUSHING)
+        if flushing:
+            raise Refusal(
+                f"{where}, where `{flushing[0]}` can be called of it, which would empty the whole database of the manager",
+                f"change the import and line {escape[0].lineno} by hand",
+            )
+        self.check_covered(old, new, where, verdict)
+        self.note_keeper(view, node, (old[0], new[0]), verdict, is_object=True)
+        if not self.part_none(old[1], new[1], where, verdict):
+            verdict.unsafe(f"{where}, and what is done with it there is not seen")
+
+    def _note_reach(
+        self,
+        replacement: Replacement,
+        was: tuple[Symbol, Symbol],
+        now: tuple[Symbol, Symbol],
+        used: set[str] | None,
+        may_use: set[str],
+        names: Mapping[str, str],
+        verdict: Verdict,
+    ) -> None:
+        """Note what hangs together with two objects, and what reaches them, by what is or may be used of them."""
+        (old, before), (new, after) = was, now
         before_reach = self.patch_targets.of_members(old, used, replacement)
         after_reach = self.patch_targets.of_new(after, new, {names.get(name, name) for name in may_use})
         same = {n for n in may_use if names.get(n, n) == n and self.alike.members(old, new, n)}
@@ -428,6 +483,12 @@ class ObjectChecks:
 
 def _raised(ties: Ties) -> set[str]:
     return {key.removeprefix(EXCEPTION) for key in ties.weak if key.startswith(EXCEPTION)}
+
+
+def _where(escape: tuple[ast.expr, str]) -> str:
+    """Where an object goes out of sight, and how."""
+    place, what = escape
+    return f"in line {place.lineno} it {what}"
 
 
 def _part_none_of(before: Symbol, after: Symbol, why: str, verdict: Verdict) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
 from flake8_redis_ssot.fix.compatibility.patch_targets import LOADED, LOGGER, MODULE, OBJECT, PUT
+from flake8_redis_ssot.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

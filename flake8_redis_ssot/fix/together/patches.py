@@ -6,7 +6,6 @@ import ast
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from itertools import chain
 
 from flake8_redis_ssot.facts.modules import is_under
