@@ -178,9 +178,7 @@ class Compatibility(ObjectChecks):
     ) -> None:
         """One use of a function or class, which mostly is a call."""
         old, new = replacement.old, replacement.new
-        call = view.uses.parents.get(place)
-        line = place.lineno
-        last = old.qualified_name.rpartition(".")[2]
+        call, line, last = view.uses.parents.get(place), place.lineno, old.qualified_name.rpartition(".")[2]
         verdict.roots.add(old.qualified_name)
         verdict.ties.weak.add(f"identity {old.qualified_name}")
         if not (isinstance(call, ast.Call) and call.func is place):
@@ -190,24 +188,8 @@ class Compatibility(ObjectChecks):
             self._tie_exception(view, old, new, place, verdict)
             self.members.same_signal(old, new, call)
             return
-        has_arguments = bool(call.args or call.keywords)
         is_twin = old.kind == new.kind == "class" and self.alike.covers(old, new)
-        if old.kind == "class" and not replacement.is_same and has_arguments and not is_twin:
-            raise Refusal(
-                f"line {line} makes a `{last}` with {arguments_given(call)}, and "
-                f"{'the shared object ' * (new.kind == 'instance')}`{new.qualified_name}`{self.symbols.at(new)} may be made with others",
-                "use that here by hand if they are the same; if not, give this line an `allow`",
-            )
-        if replacement.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
-            raise Refusal(
-                f"line {line} calls `{last}` for what it does, and uses nothing that it gives",
-                "remove the line, if the manager does that by itself",
-            )
-        if replacement.collapses and (call.args or call.keywords):
-            raise Refusal(
-                f"line {line} gives `{last}` arguments, and `{new.qualified_name}`{self.symbols.at(new)} takes none",
-                "leave them out, or change the line by hand",
-            )
+        self._check_call(view, replacement, call, is_twin=is_twin)
         before, after = (
             self.symbols.given(old),
             self.symbols.given(new) if not replacement.collapses else target,
@@ -268,6 +250,28 @@ class Compatibility(ObjectChecks):
         elif old.kind == "class" and not replacement.is_same:
             self.calls.same_init(new, line)
         self.check_object(view, replacement, node, before, after, verdict)
+
+    def _check_call(self, view: View, replacement: Replacement, call: ast.Call, *, is_twin: bool) -> None:
+        """Refusal where the new object cannot take the place of a call, whatever is done with what that gives."""
+        old, new = replacement.old, replacement.new
+        line, last = call.func.lineno, old.qualified_name.rpartition(".")[2]
+        has_arguments = bool(call.args or call.keywords)
+        if old.kind == "class" and not replacement.is_same and has_arguments and not is_twin:
+            raise Refusal(
+                f"line {line} makes a `{last}` with {arguments_given(call)}, and "
+                f"{'the shared object ' * (new.kind == 'instance')}`{new.qualified_name}`{self.symbols.at(new)} may be made with others",
+                "use that here by hand if they are the same; if not, give this line an `allow`",
+            )
+        if replacement.collapses and isinstance(view.uses.parents.get(call), ast.Expr):
+            raise Refusal(
+                f"line {line} calls `{last}` for what it does, and uses nothing that it gives",
+                "remove the line, if the manager does that by itself",
+            )
+        if replacement.collapses and has_arguments:
+            raise Refusal(
+                f"line {line} gives `{last}` arguments, and `{new.qualified_name}`{self.symbols.at(new)} takes none",
+                "leave them out, or change the line by hand",
+            )
 
     @staticmethod
     def _ended(view: View, node: ast.expr, name: str) -> str:
