@@ -166,6 +166,22 @@ def _gives_unconsumed_iterator(function: ast.AST, call: ast.Call, method: str) -
     return method in ITERATORS and not is_consumed(function, call)
 
 
+def _kept_at(call: ast.Call, given: ast.AST) -> str | None:
+    """The place where a call keeps what it is given; None where its name does not say that."""
+    match last_name(call.func), call.func, call.args:
+        case "setattr" | "__setattr__", _, [owner, ast.Constant(value=str(name)), _]:
+            return f"{unparsed(owner)}.{name}"
+        case "setdefault", ast.Attribute(value=owner), [key, _]:
+            return f"{unparsed(owner)}[{unparsed(key)}]"
+        case "update", ast.Attribute(value=owner), []:
+            return f"{unparsed(owner)}[{getattr(given, 'arg', '...')!r}]"
+        case last, ast.Attribute(value=owner), [_] if last in FILLING:
+            return f"{unparsed(owner)}[...]"
+        case "set", ast.Attribute(value=owner), [_]:
+            return unparsed(owner)  # of a context variable
+    return None
+
+
 def _uses_of_value(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
     """What is done with the value of an expression where it stands: lifetimes, and places to which it is bound.
 
@@ -226,22 +242,13 @@ def _uses_of_value(function: ast.AST, node: ast.AST) -> Iterator[str | _Bound]:
                 elif isinstance(inner, ast.keyword) and inner.arg in POOL_KEYWORDS:
                     part = True
                 else:
-                    match last, parent.args:
-                        case "setdefault", [key, _] if isinstance(func, ast.Attribute):
-                            yield _Bound(f"{unparsed(func.value)}[{unparsed(key)}]", part)
-                            inner = parent
-                            continue  # it gives back what it keeps
-                        case "setattr" | "__setattr__", [owner, ast.Constant(value=str(name)), _]:
-                            yield _Bound(f"{unparsed(owner)}.{name}", part)
-                        case "update", [] if isinstance(func, ast.Attribute):
-                            yield _Bound(f"{unparsed(func.value)}[{getattr(inner, 'arg', '...')!r}]", part)
-                        case _, [_] if isinstance(func, ast.Attribute) and last in FILLING:
-                            yield _Bound(f"{unparsed(func.value)}[...]", part)
-                        case "set", [_] if isinstance(func, ast.Attribute):
-                            yield _Bound(unparsed(func.value), part)  # of a context variable
-                        case _:
-                            yield "entered" if last in ENTERING and not part else "handed"
-                    return
+                    place = _kept_at(parent, inner)
+                    if place is not None:
+                        yield _Bound(place, part)
+                    else:
+                        yield "entered" if last in ENTERING and not part else "handed"
+                    if place is None or last != "setdefault":  # which gives back what it keeps
+                        return
             case ast.Call():
                 pass
             case ast.Expr():

@@ -95,41 +95,13 @@ class Replacements:
         name, calls = (declared or "").removesuffix("()"), (declared or "").endswith("()")
         given = self.symbols.given(before) if before.kind == "function" else None
         if declared is None:
-            if self.index.managers.owns(boundary, before.qualified_name):
-                name = before.qualified_name
-            elif (
-                given is not None
-                and given.qualified_name
-                and self.index.managers.owns(boundary, given.qualified_name)
-                and self.symbols.is_plain(before)
-            ):
-                twin = self._twin(before, boundary)
-                name = (
-                    twin
-                    if twin is not None and not self._is_patched(given.qualified_name)
-                    else given.qualified_name
-                )
-            else:
-                name = self._namesake(old, before, boundary)
+            name = self._undeclared(old, before, given, boundary)
         after = self.symbols.symbol(name)
         if after is not None and after.kind == "other":
             after = self._member(name) or after
         if after is None:
             raise Refusal(f"the replacement `{name}` does not exist", f"correct {self._table}")
-        if not self.index.managers.owns(boundary, after.qualified_name):
-            owner = self.index.managers.owner(after.qualified_name)
-            if owner is not None or any(p.covers(after.qualified_name) for p in boundary.forbidden):
-                whose = f"belongs to {owner.label}" if owner is not None else "is forbidden here"
-                raise Refusal(
-                    f"the replacement `{name}` {whose}",
-                    f"name something of this boundary's manager in {self._table}",
-                )
-        last = after.qualified_name.rpartition(".")[2]
-        if last.startswith("__") and not last.endswith("__"):
-            raise Refusal(
-                f"`{after.qualified_name}`{self.symbols.at(after)} has a private name, which within a class means another",
-                "give it a public name",
-            )
+        self._check_given(name, after, boundary)
         for name_of in (old, before.qualified_name):
             self._check_bound_once(name_of)
         held = after.of if after.kind in ("method", "member") and after.of is not None else after
@@ -156,6 +128,34 @@ class Replacements:
         if name != after.qualified_name and after.kind not in ("module", "method", "member") and not is_same:
             after = replace(after, qualified_name=name)
         return Replacement(before, after, calls, is_same, declared is not None)
+
+    def _undeclared(self, old: str, before: Symbol, given: Symbol | None, boundary: Boundary) -> str:
+        """What takes the place of an object of which the settings say nothing; a function may give the manager's already."""
+        owns = self.index.managers.owns
+        if owns(boundary, before.qualified_name):
+            return before.qualified_name
+        home = given.qualified_name if given is not None else ""
+        if home and owns(boundary, home) and self.symbols.is_plain(before):
+            twin = self._twin(before, boundary)
+            return home if twin is None or self._is_patched(home) else twin
+        return self._namesake(old, before, boundary)
+
+    def _check_given(self, name: str, after: Symbol, boundary: Boundary) -> None:
+        """Refusal where the files of a boundary may not have a replacement, or cannot by its name."""
+        if not self.index.managers.owns(boundary, after.qualified_name):
+            owner = self.index.managers.owner(after.qualified_name)
+            if owner is not None or any(p.covers(after.qualified_name) for p in boundary.forbidden):
+                whose = f"belongs to {owner.label}" if owner is not None else "is forbidden here"
+                raise Refusal(
+                    f"the replacement `{name}` {whose}",
+                    f"name something of this boundary's manager in {self._table}",
+                )
+        last = after.qualified_name.rpartition(".")[2]
+        if last.startswith("__") and not last.endswith("__"):
+            raise Refusal(
+                f"`{after.qualified_name}`{self.symbols.at(after)} has a private name, which within a class means another",
+                "give it a public name",
+            )
 
     def of_member(self, of: Symbol, name: str) -> Replacement | None:
         """What the settings put in the place of a call of a member of the class itself, as `Old.get_instance()`."""
