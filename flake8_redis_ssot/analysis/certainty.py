@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from flake8_redis_ssot.inference.annotation import promised
 from flake8_redis_ssot.inference.containers import are_told, is_told_at, projected
@@ -20,116 +22,128 @@ _DEPTH = 8
 
 
 def is_certain(
-    inference: Inference,
-    node: ast.AST | None,
-    point: ProgramPoint,
-    *,
-    trust_annotations: bool = False,
-    depth: int = 0,
+    inference: Inference, node: ast.AST | None, point: ProgramPoint, *, trust_annotations: bool = False
 ) -> bool:
     """Whether all possible values of `node` are known: for each binding, operand and `return` on the way.
 
     With `trust_annotations` what only an annotation promises counts as known.
     """
-    if depth > _DEPTH:
-        return False
+    return _Certainty(inference, trust_annotations).of(node, point)
 
-    def are_certain(*parts: tuple[ast.AST | None, ProgramPoint]) -> bool:
-        return all(
-            is_certain(inference, part, at, trust_annotations=trust_annotations, depth=depth + 1)
-            for part, at in parts
+
+@dataclass(frozen=True, slots=True)
+class _Certainty:
+    """Tells whether values are known, at a `depth` of questions that led to this one."""
+
+    inference: Inference
+    trust_annotations: bool
+    depth: int = 0
+
+    def of(self, node: ast.AST | None, point: ProgramPoint) -> bool:
+        """Whether all possible values of a node are known."""
+        inference = self.inference
+        if self.depth > _DEPTH:
+            return False
+        match node:
+            case None | ast.Constant(value=None):
+                return True
+            case ast.Name():
+                return all(map(self._of_binding, inference.bindings_of(node, point)))
+            case ast.Attribute():
+                return bool(inference.stores.attribute(node, point)) or self._of_attribute(node, point)
+            case ast.BoolOp(values=parts):
+                return self._of_all((part, point) for part in parts)
+            case ast.IfExp(body=body, orelse=orelse):
+                return self._of_all([(body, point), (orelse, point)])
+            case ast.Await(value=inner) | ast.NamedExpr(value=inner):
+                return self._of_all([(inner, point)])
+            case ast.Subscript() if not is_told_at(inference, node, point):
+                return False
+            case ast.Call(func=func):
+                called = [
+                    v.scope for v in inference.values(func, point) if isinstance(v, Definition | Generator)
+                ]
+                owners = [func.value] if isinstance(func, ast.Attribute) else []
+                if isinstance(func, ast.Attribute) and func.attr in ENTERING_METHODS:
+                    owners = node.args[:1]  # `enter_context(x)` gives what `with x` does
+                is_known = bool(inference.values(node, point)) and self._of_all((o, point) for o in owners)
+                return is_known and all(map(self._of_result, called))
+        return bool(inference.values(node, point))
+
+    def _of_all(
+        self, parts: Iterable[tuple[ast.AST | None, ProgramPoint]], *, trust_annotations: bool = False
+    ) -> bool:
+        """Whether the values of other nodes, on which this depends, are known."""
+        trusting = self.trust_annotations or trust_annotations
+        deeper = _Certainty(self.inference, trusting, self.depth + 1)
+        return all(deeper.of(part, at) for part, at in parts)
+
+    def _of_attribute(self, node: ast.Attribute, point: ProgramPoint) -> bool:
+        inference, name = self.inference, node.attr
+        instances = [v for v in inference.values(node.value, point) if isinstance(v, Instance)]
+        scopes = [v.of.scope for v in instances if isinstance(v.of, Definition)]
+        kept = [b for s in scopes for b in (*s.bindings.get(name, ()), *s.attributes.get(name, ()))]
+        values = inference.values(node, point)
+        is_promised = all(isinstance(v, Instance) and v.is_promised for v in values)
+        is_told = bool(values) and (self.trust_annotations or not is_promised)
+        family = list(scopes)
+        for scope in family:
+            family += [one for one in inference.classes.below(scope) if one not in family]
+        others = family[len(scopes) :]
+        # a class of ours tells what the attribute is, if no subclass assigns it too
+        is_ours = bool(scopes) and not any(name in s.bindings or name in s.attributes for s in others)
+        return (
+            is_told
+            and self._of_all([(node.value, point)], trust_annotations=is_ours)
+            and all(map(self._of_binding, kept))
         )
 
-    def promises_value(annotation: ast.expr | None, at: ProgramPoint | None) -> bool:
-        given = promised(inference, annotation, at) if trust_annotations and annotation and at else ()
-        return any(
-            not isinstance(v, Items) or any(projected(inference, frozenset([v]), "item")) for v in given
-        )
-
-    def is_result_certain(function: Scope) -> bool:
-        if promises_value(getattr(function.node, "returns", None), inference.definition_point(function)):
-            return True
-        return are_certain(*((part.node, part) for part in (*function.returns, *function.yields)))
-
-    def is_binding_certain(binding: Binding) -> bool:
-        value, scope = binding.value, binding.scope
+    def _of_binding(self, binding: Binding) -> bool:
+        inference, value, scope = self.inference, binding.value, binding.scope
         if value is None or scope is None:
             return binding.target is not None
         if isinstance(value, Function):
             inner = inference.namespaces.get(value)
-            return inner is not None and is_result_certain(inner)
+            return inner is not None and self._of_result(inner)
         found = inference.values_of(binding)
         if isinstance(value, ast.arg) and Scopes.receiver(value, scope) is None:
             providers = _providers(inference, value, scope)
-            if providers or not found:
-                return (
-                    all(map(is_result_certain, providers))
-                    if found
-                    else _is_none_by_default(inference, value, scope)
-                )
-            if not trust_annotations:
+            if not found:
+                return _is_none_by_default(inference, value, scope)
+            if providers:
+                return all(map(self._of_result, providers))
+            if not self.trust_annotations:
                 return False  # other callers may pass something else
         at = ProgramPoint(value, scope, binding.order, binding.path)
         if isinstance(value, ast.AnnAssign) and value.value is not None:
-            if promises_value(value.annotation, at):
+            if self._promises(value.annotation, at):
                 return True
             value = value.value
         if isinstance(value, ast.expr) and not binding.projection:
-            return are_certain((value, ProgramPoint(value, scope, binding.order, binding.path)))
-        generators = [v.scope for v in inference.values(value, at) if isinstance(v, Generator)]
-        if not all(map(is_result_certain, generators)) or not are_told(
-            inference, inference.values(value, at), binding.projection
-        ):
+            return self._of_all([(value, ProgramPoint(value, scope, binding.order, binding.path))])
+        values = inference.values(value, at)
+        generators = [v.scope for v in values if isinstance(v, Generator)]
+        if not all(map(self._of_result, generators)) or not are_told(inference, values, binding.projection):
             return False
         return bool(found) and (
-            trust_annotations or not all(isinstance(v, Instance) and v.is_promised for v in found)
+            self.trust_annotations or not all(isinstance(v, Instance) and v.is_promised for v in found)
         )
 
-    match node:
-        case None | ast.Constant(value=None):
-            return True
-        case ast.Name():
-            return all(is_binding_certain(b) for b in inference.bindings_of(node, point))
-        case ast.Attribute() if inference.stores.attribute(node, point):
-            return True
-        case ast.Attribute(value=owner, attr=name):
-            instances = [v for v in inference.values(owner, point) if isinstance(v, Instance)]
-            scopes = [v.of.scope for v in instances if isinstance(v.of, Definition)]
-            kept = [b for s in scopes for b in (*s.bindings.get(name, ()), *s.attributes.get(name, ()))]
-            values = inference.values(node, point)
-            is_promised = all(isinstance(v, Instance) and v.is_promised for v in values)
-            is_told = bool(values) and (trust_annotations or not is_promised)
-            family = list(scopes)
-            for scope in family:
-                family += [one for one in inference.classes.below(scope) if one not in family]
-            others = family[len(scopes) :]
-            # a class of ours tells what the attribute is, if no subclass assigns it too
-            is_ours = bool(scopes) and not any(name in s.bindings or name in s.attributes for s in others)
-            return (
-                is_told
-                and is_certain(
-                    inference, owner, point, trust_annotations=trust_annotations or is_ours, depth=depth + 1
-                )
-                and all(is_binding_certain(b) for b in kept)
-            )
-        case ast.BoolOp(values=parts):
-            return are_certain(*((part, point) for part in parts))
-        case ast.IfExp(body=body, orelse=orelse):
-            return are_certain((body, point), (orelse, point))
-        case ast.Await(value=inner) | ast.NamedExpr(value=inner):
-            return are_certain((inner, point))
-        case ast.Subscript() if not is_told_at(inference, node, point):
+    def _of_result(self, function: Scope) -> bool:
+        """Whether all that a function gives or yields is known."""
+        stated = getattr(function.node, "returns", None)
+        return self._promises(stated, self.inference.definition_point(function)) or self._of_all(
+            (part.node, part) for part in (*function.returns, *function.yields)
+        )
+
+    def _promises(self, annotation: ast.expr | None, at: ProgramPoint | None) -> bool:
+        """Whether an annotation that is trusted says what a value is, or what is in it."""
+        if not (self.trust_annotations and annotation and at):
             return False
-        case ast.Call(func=func):
-            called = [v.scope for v in inference.values(func, point) if isinstance(v, Definition | Generator)]
-            owners = [func.value] if isinstance(func, ast.Attribute) else []
-            if isinstance(func, ast.Attribute) and func.attr in ENTERING_METHODS:
-                owners = node.args[:1]  # `enter_context(x)` gives what `with x` does
-            is_known = bool(inference.values(node, point)) and are_certain(
-                *((owner, point) for owner in owners)
-            )
-            return is_known and all(map(is_result_certain, called))
-    return bool(node is not None and inference.values(node, point))
+        return any(
+            not isinstance(v, Items) or any(projected(self.inference, frozenset([v]), "item"))
+            for v in promised(self.inference, annotation, at)
+        )
 
 
 def _providers(inference: Inference, parameter: ast.arg, function: Scope) -> list[Scope]:
