@@ -37,18 +37,18 @@ SettingNames = frozenset[frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What a module shows of its connections.
-
-    `servers` and `numbers` are the settings from which it takes addresses and databases, `databases` the numbers
-    that its calls give, `targets` all that they say together, which is compared where no setting says more, and
-    `libraries` those that connect. None is what the file does not determine.
-    """
+    """What a module shows of its connections; None is what it does not determine."""
 
     servers: SettingNames = frozenset()
+    """The settings from which it takes addresses."""
     numbers: SettingNames = frozenset()
+    """The settings from which it takes the numbers of databases."""
     databases: frozenset[str] | None = None
+    """The numbers of databases that its calls give."""
     targets: frozenset[str] | None = None
+    """All that its calls say of where they connect, which is compared where no setting tells more."""
     libraries: frozenset[str] = frozenset()
+    """The libraries that connect."""
 
     def difference(self, other: Connection) -> str | None:
         """What shows that two modules connect to different places; None where nothing does."""

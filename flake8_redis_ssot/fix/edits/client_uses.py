@@ -37,21 +37,22 @@ _KNOWN = COMMANDS | ITERATORS | HANDED | INERT
 
 @dataclass(slots=True)
 class ClientUses:
-    """The uses of what a call gives.
-
-    `ended` are the statements that do nothing but close it, `entered` the items of `with` that close it in the
-    end, each with the name that they give it and the expression that they are given. `members` and `rest` are all
-    else; `attributes` are those that hold it, `exported` the names of the module that other files read, and
-    `givers` its functions that return it to them.
-    """
+    """The uses of a client that a call gives."""
 
     ended: list[ast.stmt] = field(default_factory=list)
+    """The statements that do nothing but close it."""
     entered: dict[ast.withitem, tuple[str, ast.expr]] = field(default_factory=dict)
+    """The items of `with` that close it in the end: the name that each binds, and the expression that it enters."""
     members: list[tuple[ast.Attribute, ast.Call | None]] = field(default_factory=list)
+    """What else is read of it, and the call where that is called."""
     attributes: set[str] = field(default_factory=set)
+    """The attributes that hold it."""
     exported: set[str] = field(default_factory=set)
+    """The names of the module by which other files read it."""
     givers: dict[str, ast.AST] = field(default_factory=dict)
+    """The functions of the module that return it to other files."""
     rest: Uses = field(default_factory=Uses)
+    """What else is done with it."""
 
     def judge(self, view: View, kind: Kind, limit: str | None, proposal: Proposal) -> None:
         """Refusal where something is done that would hit all who share it; else what makes it unsafe.

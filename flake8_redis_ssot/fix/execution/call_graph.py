@@ -28,11 +28,12 @@ class Budget:
 
 
 class CallGraph:
-    """What the files of a project may run of each other.
+    """What the files of a project may run of each other; it is handed what is known of their imports.
 
-    `stated` gives the files that files import when they run, themselves included, `imported_by` those that they import
-    anywhere or name in a string, `files` those that are imported
-    for a dotted name, `changed` what a file imports of dotted names that its statements import.
+    - `stated` gives the files that files import when they run, and these themselves
+    - `imported_by` gives the files that they import anywhere, or name in a string
+    - `files` gives the files that the import of a dotted name runs
+    - `changed` gives what the statements of a file import in the place of these dotted names
     """
 
     def __init__(

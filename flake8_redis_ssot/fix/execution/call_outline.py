@@ -42,30 +42,41 @@ Imported = dict[str, list[tuple[ast.Import | ast.ImportFrom, ast.alias]]]
 
 @dataclass(slots=True)
 class Outline:
-    """The pieces and flows of a file.
-
-    The keys of `table` are what is done, and a name; of a member of whatever object (`run member`), or of a
-    name of the file: `run` where it may be called, `read` where it is a property, `flow` for what it may be, `kept`
-    for what its methods are given, `result` for what it returns, `given` for what a function of that name is given,
-    `started` for what it is given when the file is imported, `resume` where it is a generator or coroutine, `set` for what
-    others put there, `hook` for what is set of the interpreter or by a special name.
-    `members` has the same for the members of classes, as `Class.member`, `own` those that a class defines, `classes` the
-    bases of each, `decorated` their decorators, `stated` the annotations of parameters; `is_hooked` says that it changes what imports do,
-    `opens` that it may load what no name shows, `specified` how the paths of files end that it may run, one empty where that is not written there.
-    """
+    """The pieces and flows of a file."""
 
     table: dict[tuple[str, str], list[Piece | Flow]] = field(default_factory=dict)
+    """What is done with a name of the file, or with a member of whatever object (`run member`), each with the name.
+
+    - `run`: what runs when it is called
+    - `read`: what runs when it is read, as it is a property
+    - `resume`: what runs when it goes on, as it is a generator or coroutine
+    - `flow`: what it may be
+    - `result`: what it returns
+    - `given`: what a function of that name is given
+    - `started`: what such a function is given when the file is imported
+    - `kept`: what its methods are given
+    - `set`: what others put there
+    - `hook`: what is set of the interpreter, or by a special name
+    """
     members: dict[tuple[str, str], list[Piece | Flow]] = field(default_factory=dict)
+    """The same of the members of classes, as `Class.member`."""
     own: set[str] = field(default_factory=set)
+    """The members that classes define themselves."""
     classes: dict[str, list[Ref]] = field(default_factory=dict)
+    """The bases of each class."""
     decorated: dict[str, list[Ref]] = field(default_factory=dict)
+    """The decorators of each class."""
     names_bound: set[str] = field(default_factory=set)
     stated: dict[str, set[Ref]] = field(default_factory=dict)
+    """The annotations of parameters."""
     imported: Imported = field(default_factory=dict)
     top: Piece = field(default_factory=Piece)
     is_hooked: bool = False
+    """Whether the file changes what imports do."""
     opens: bool = False
+    """Whether it may load what no name shows."""
     specified: set[str] = field(default_factory=set)
+    """How the paths of files end that it may run; empty for one that is not written there."""
 
 
 def outline_of(tree: ast.Module) -> Outline:

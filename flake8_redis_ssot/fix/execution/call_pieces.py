@@ -51,21 +51,24 @@ Ref = tuple[str, ...]
 
 @dataclass(slots=True)
 class Flow:
-    """What a value may be: objects `of` these names, the `results` of calls, what is `given` to a function, lambdas.
-
-    `taken` is what those functions are given there. `is_open` says that it is an attribute whose name is put together,
-    `prefixes` how such names begin; of what an import gives it is one of the `chosen`.
-    """
+    """What a value may be."""
 
     owner: str = ""
     of: set[Ref] = field(default_factory=set)
+    """The names whose objects it may be."""
     results: set[Ref] = field(default_factory=set)
+    """The functions whose results it may be."""
     taken: dict[Ref, list[Flow]] = field(default_factory=dict)
+    """What those functions are given there."""
     given: str = ""
+    """The function of whose parameters it is one: it may be whatever calls give that."""
     lambdas: list[Piece] = field(default_factory=list)
     prefixes: set[str] = field(default_factory=set)
+    """How the names of attributes begin that are put together, and of which it may be one."""
     chosen: set[Ref] = field(default_factory=set)
+    """What imports give, of which it is an attribute whose name is put together."""
     is_open: bool = False
+    """Whether it is an attribute whose name is put together, and nothing shows which."""
 
     @property
     def is_alias(self) -> bool:
@@ -77,13 +80,7 @@ class Flow:
 
 @dataclass(slots=True)
 class Piece:
-    """Code that runs as a whole, in a class or none: what it reads, sets, hands on, calls and imports.
-
-    `flows` are values that it calls which are no names, `implicit` those on which the methods beside them are called
-    by an operator or a statement, `chosen` those of which it reads an attribute whose name is put together, each with how
-    that begins, `quoted` the dotted names in its strings; `runs_files` says that it
-    runs files that are specified by their paths, `is_open` that it may run what no name shows.
-    """
+    """Code that runs as a whole, in a class (`owner`) or none: what it reads, sets, hands on, calls and imports."""
 
     owner: str = ""
     read: set[Ref] = field(default_factory=set)
@@ -91,12 +88,18 @@ class Piece:
     handed: set[Ref] = field(default_factory=set)
     called: set[Ref] = field(default_factory=set)
     flows: list[Flow] = field(default_factory=list)
+    """The values that it calls and that are no names."""
     implicit: list[tuple[Flow, tuple[str, ...]]] = field(default_factory=list)
+    """The values of which an operator or a statement calls one of the methods beside them."""
     chosen: set[tuple[Ref, str]] = field(default_factory=set)
+    """Of what it reads an attribute whose name is put together, and how that name begins."""
     imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
     quoted: set[str] = field(default_factory=set)
+    """The dotted names in its strings."""
     runs_files: bool = False
+    """Whether it runs files by their paths."""
     is_open: bool = False
+    """Whether it may run what no name shows."""
 
 
 def is_opening(call: ast.Call, names: Collection[str] = OPENING) -> bool:

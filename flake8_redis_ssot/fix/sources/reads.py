@@ -31,21 +31,22 @@ _BYTES = "latin-1"
 
 @dataclass(frozen=True)
 class Reads:
-    """Texts as `base.name` of what is `read` and `stored`, `.name` where the base is no chain of names.
-
-    `bare` are the chains of which nothing is read: what they give may be read anywhere. What a call exchanges by
-    its name, as `setattr` does, is stored. `strings` are those that may be a name, `listed` the chains of which all
-    names are gone through, `filled` those of which names are set that are not written out, "" the file itself. `computes` says that the file
-    loads modules by their names, and reads of something a name that it does not write out.
-    """
+    """What one file reads and sets, as texts."""
 
     read: frozenset[str] = frozenset()
+    """What is read, as `base.name`; `.name` where the base is no chain of names."""
     stored: frozenset[str] = frozenset()
+    """What is set, likewise; also what a call sets by its name, as `setattr` does."""
     bare: frozenset[str] = frozenset()
+    """The chains of names of which nothing is read here, so that what they give may be read anywhere."""
     strings: frozenset[str] = frozenset()
+    """The strings that may be a name."""
     listed: frozenset[str] = frozenset()
+    """The chains of names of which all attributes are gone through."""
     filled: frozenset[str] = frozenset()
+    """The chains of names of which attributes are set whose names are not written out; empty for the file itself."""
     computes: bool = False
+    """Whether the file loads modules by their names, and reads of something a name that it does not write out."""
 
     @property
     def exchanged(self) -> set[str]:

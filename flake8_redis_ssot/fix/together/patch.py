@@ -10,27 +10,30 @@ from flake8_redis_ssot.lazy_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A place that names what may be patched; `string` is there where it can be written anew.
-
-    `is_written` says that the place has the object by an expression, which an import of its file gives, `is_none`
-    that it puts None there, `written` how the place names it where that is not its home, `code` is that in a string
-    which does it, `is_listing` says that it goes through all modules whose names begin alike, `is_loaded` that a test loads what it names,
-    and may patch that, `is_asking` that its file looks into `sys.modules` and puts nothing there by this name,
-    `is_importing` that its test replaces what imports modules.
-    """
+    """A place that names what may be patched."""
 
     path: str
     line: int
     text: str
+    """What it names, behind a prefix that says of which kind that is: see `act`."""
     string: ast.Constant | None = None
+    """The string that names it, where that can be written anew."""
     is_written: bool = False
+    """Whether the place has the object by an expression, through an import of its file."""
     is_none: bool = False
+    """Whether the patch puts None there."""
     written: str = ""
+    """How the place names it, where that is not the name of its home."""
     code: str = ""
+    """The code that does it, where that is in a string."""
     is_listing: bool = False
+    """Whether the place goes through all imported modules whose names begin alike."""
     is_loaded: bool = False
+    """Whether a test loads what the string names, and may patch that."""
     is_asking: bool = False
+    """Whether the file only looks into `sys.modules`, and puts nothing there by this name."""
     is_importing: bool = False
+    """Whether the test replaces what imports modules."""
 
     @property
     def act(self) -> str:
