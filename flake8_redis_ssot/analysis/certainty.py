@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from flake8_redis_ssot.inference.annotation import promised
 from flake8_redis_ssot.inference.containers import are_told, is_told_at, projected
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.fixtures import fixtures_for
 from flake8_redis_ssot.inference.values import Definition, Generator, Instance, Items, QualifiedName
+from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.frameworks import DEPENDS
 from flake8_redis_ssot.libraries.standard import ENTERING_METHODS
 from flake8_redis_ssot.syntax.arguments import argument_of, default_of

@@ -236,7 +236,7 @@ class _Run:
         filesystem: FileSystem = DISK,
         *,
         fixed: Sequence[Diagnostic] = (),
-        is_empty: bool = False,
+        is_empty: bool,
     ) -> tuple[int, str]:
         """Write what was found, of no file where it `is_empty`; the status, and what went to standard output."""
         failed = self._say_failures(outcome)

@@ -106,7 +106,7 @@ def migrate(options: argparse.Namespace) -> int:
             return refuse(
                 [f"--only {options.only}: nothing refers to that; name an object or module as `plan` does"]
             )
-        shimless = list(with_shims(mended, settings, project.files, DISK)) if options.shim else []
+        shimless = list(with_shims(mended, settings, project.files)) if options.shim else []
         silenced = Silenced(whole.diagnostics, settings, DISK)
         made = _migration(mended, silenced, is_dry, shimless)
         made.silenced = [

@@ -7,7 +7,7 @@ import codecs
 from collections.abc import Collection, Iterator
 
 from flake8_redis_ssot.facts.modules import exported_names
-from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.fix.apply import FixResult
 from flake8_redis_ssot.fix.compatibility.member_checks import a
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement
@@ -45,9 +45,7 @@ def __dir__() -> list[str]:
 '''
 
 
-def with_shims(
-    mended: FixResult, settings: Settings, within: Collection[str], filesystem: FileSystem
-) -> Iterator[tuple[str, str]]:
+def with_shims(mended: FixResult, settings: Settings, within: Collection[str]) -> Iterator[tuple[str, str]]:
     """Add to the changes a shim for each forbidden module, of the files `within`, that nothing names any more.
 
     Yields the path of each that stays as it is instead, and why; `left` is not touched by that,
@@ -56,7 +54,7 @@ def with_shims(
     before, after = mended.rewriter, mended.index
     if before is None or after is None:
         return
-    references = References(settings, after, filesystem.with_edits(mended.changes))
+    references = References(settings, after, DISK.with_edits(mended.changes))
     for path in sorted(set(within) & before.index.facts.keys()):
         place = before.index.place(path)
         if place.is_manager or place.is_package:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from flake8_redis_ssot.output.markdown_text import code, prose
-from flake8_redis_ssot.report.model import KINDS, WORDS, Finding, Report
+from flake8_redis_ssot.report.model import KINDS, WORDS, Finding, Report, compared
 from flake8_redis_ssot.report.progress import count, phases
 
 _MOST = 20
@@ -34,11 +34,10 @@ def _changes(report: Report) -> Iterator[str]:
     yield ""
     yield f"Compared with {code(made.base)} at {made.commit[:12]}."
     yield ""
-    rows = [
-        (words, getattr(made.before, name), getattr(report.numbers, name)) for name, words in WORDS.items()
-    ]
     changed = [
-        (words, f"{then:,}", f"{now:,}", f"{now - then:+,}") for words, then, now in rows if then != now
+        (words, f"{then:,}", f"{now:,}", f"{now - then:+,}")
+        for words, then, now in compared(made.before, report.numbers)
+        if then != now
     ]
     if changed:
         yield from _table(("", "before", "now", "change"), changed)

@@ -159,6 +159,11 @@ class Comparison:
     removed: list[Finding]
 
 
+def compared(before: Numbers, after: Numbers) -> list[tuple[str, int, int]]:
+    """What is counted, as people read it, with the number of then and of now."""
+    return [(words, getattr(before, name), getattr(after, name)) for name, words in WORDS.items()]
+
+
 @dataclass(slots=True)
 class Report:
     """All that a report shows."""

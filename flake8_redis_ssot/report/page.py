@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.report import charts
 from flake8_redis_ssot.report.graph import graph_of
-from flake8_redis_ssot.report.model import KINDS, WORDS, Finding, Report
+from flake8_redis_ssot.report.model import KINDS, WORDS, Finding, Report, compared
 from flake8_redis_ssot.report.progress import phases
 
 
@@ -168,9 +168,6 @@ def _compared(report: Report) -> list[Sheet]:
     made = report.comparison
     if made is None:
         return []
-    numbers = [
-        (words, getattr(made.before, name), getattr(report.numbers, name)) for name, words in WORDS.items()
-    ]
     modules = [(module, "added") for module in made.managers_added]
     modules += [(module, "removed") for module in made.managers_removed]
     return [
@@ -178,7 +175,7 @@ def _compared(report: Report) -> list[Sheet]:
             "changes", "Numbers", f"Against {made.base}, at {made.commit[:12]}.", ["What", "Then", "Now", "Change"],
             [
                 [Cell(words), _number(then), _number(now), Cell(f"{now - then:+,}" if now != then else "=", now - then)]
-                for words, then, now in numbers
+                for words, then, now in compared(made.before, report.numbers)
             ],
             "", filters=False,
         ),

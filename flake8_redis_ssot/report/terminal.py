@@ -13,7 +13,7 @@ from rich.text import Text
 
 from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Look
-from flake8_redis_ssot.report.model import KINDS, WORDS, Numbers, Report
+from flake8_redis_ssot.report.model import KINDS, WORDS, Numbers, Report, compared
 from flake8_redis_ssot.report.progress import count, phases
 
 _MOST = 12
@@ -134,7 +134,7 @@ def _budget(report: Report) -> Table:
 def _comparison(report: Report) -> Iterable[tuple[str, Table | Text]]:
     made = report.comparison
     assert made is not None
-    pairs = zip(WORDS.values(), _values(made.before), _values(report.numbers), strict=True)
+    pairs = compared(made.before, report.numbers)
     yield (
         f"Since {escaped(made.base)} ({made.commit[:12]}): {count(len(made.added), 'finding')} came, {len(made.removed)} went",
         _table(

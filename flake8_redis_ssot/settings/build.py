@@ -106,7 +106,7 @@ class Builder:
             for key in table.values:
                 yield key, table.path, table.line(key)
             for old in table.values.get("replacements", ()):
-                yield f"replacements.{old}", table.path, table.entry_line("replacements", old)
+                yield f"replacements.{old}", table.path, table.replacement_line(old)
 
     def _excludes(self) -> Iterator[FilePatterns]:
         table, exclude = self.last("exclude")

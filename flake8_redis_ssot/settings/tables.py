@@ -104,10 +104,10 @@ class Table:
                 break
         return start
 
-    def entry_line(self, key: str, entry: str) -> int:
-        """The line of an `entry` of the table `key`; that of the table where it is not found."""
-        start = self.line(key)
-        name = re.compile(rf"\s*[\"']?{re.escape(entry)}[\"']?\s*=")
+    def replacement_line(self, old: str) -> int:
+        """The line of the replacement of `old`; that of all replacements where it is not found."""
+        start = self.line("replacements")
+        name = re.compile(rf"\s*[\"']?{re.escape(old)}[\"']?\s*=")
         for number, text in enumerate(self.text.splitlines()[start:], start + 1):
             if name.match(text):
                 return number

@@ -14,6 +14,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 FunctionOrLambda = Function | ast.Lambda
 Loop = ast.For | ast.AsyncFor | ast.While
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_LONG = 60
 DEFINITIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})
 
 
@@ -159,9 +160,9 @@ class _WithoutFStrings(ast.NodeTransformer):
         return ast.Call(ast.Name("format"), [self.visit(one) for one in given], [])
 
 
-def shortened(text: str, width: int = 60) -> str:
+def shortened(text: str) -> str:
     """`text` for a message: its end, where it is long."""
-    return text if len(text) < width else "..." + text[3 - width :]
+    return text if len(text) < _LONG else "..." + text[3 - _LONG :]
 
 
 def own_nodes(function: ast.AST) -> Iterator[ast.AST]:

@@ -63,4 +63,3 @@ def test_a_long_text_is_cut_to_its_end(length: int) -> None:
     short = shortened(text)
     assert len(short) <= 60
     assert short == text if length < 60 else short == "..." + text[-57:]
-    assert shortened(text, width=10) == (text if length < 10 else "..." + text[-7:])

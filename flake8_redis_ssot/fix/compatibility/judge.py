@@ -98,11 +98,11 @@ class Compatibility(ObjectChecks):
             )
         return verdict
 
-    def judge_unseen(self, replacement: Replacement, where: str) -> Verdict:
-        """Whether the new object can do all that the old one can, `where` its uses are not seen; Refusal if not."""
+    def judge_unseen(self, replacement: Replacement) -> Verdict:
+        """Whether the new object can do all that the old one can, as a string that names it shows no use; Refusal if not."""
         verdict = Verdict()
         before, after = replacement.old.of or replacement.old, replacement.new.of or replacement.new
-        self.members.covered(before, after, where)
+        self.members.covered(before, after, "what is done with what the string names is not seen")
         if replacement.old.kind == replacement.new.kind == "class" and self.alike.covers(
             replacement.old, replacement.new
         ):

@@ -247,9 +247,7 @@ class Rewriter:
         proposal = Proposal(diagnostic, f"Name `{replacement.new.qualified_name}` instead of `{old}`", "safe")
         proposal.reach[old] = replacement.new.qualified_name
         if not replacement.is_same:
-            verdict = self.compatibility.judge_unseen(
-                replacement, "what is done with what the string names is not seen"
-            )
+            verdict = self.compatibility.judge_unseen(replacement)
             proposal.take(verdict)
             proposal.reach |= verdict.reach
         proposal.parts = [renamed_text(view, node, old, replacement.new.qualified_name)]

@@ -49,6 +49,11 @@ class Reads:
     """Whether the file loads modules by their names, and reads of something a name that it does not write out."""
 
     @property
+    def attributes(self) -> set[str]:
+        """The attributes that are read or set, of whatever."""
+        return {text.rpartition(".")[2] for text in self.read | self.stored}
+
+    @property
     def exchanged(self) -> set[str]:
         """The last names of what is stored."""
         return {text.rpartition(".")[2] for text in self.stored}

@@ -104,10 +104,7 @@ class View:
         users = {user for module in self.place.modules for user in self._index.importing(module)} - {
             self.path
         }
-        found = (
-            text for user in users for text in (*self._reads.of(user).read, *self._reads.of(user).stored)
-        )
-        named = {text.rpartition(".")[2] for text in found}
+        named = set().union(*(self._reads.of(user).attributes for user in users))
         if any(map(self._is_listed_by, users)) or not self._reads.of(self.path).listed.isdisjoint(_RECEIVERS):
             named |= attributes_in(self.source.tree)
         return frozenset(named)

@@ -203,7 +203,7 @@ class Staying:
         found = []
         for path in self._users_of(f"{of} state", module, related):
             reads = self.rewriter.reads.of(path)
-            attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
+            attributes = reads.attributes
             asked = self._asked(path, module, related, {})
             handed = self._handed_on(path, module) & related
             is_unseen = any(e.local_name == QUOTED and e.full_name in related for e in self.index.edges(path))
@@ -380,7 +380,7 @@ class Staying:
         if key not in self._ties:
             ties = Ties()
             reads = self.rewriter.reads.of(path)
-            attributes = {text.rpartition(".")[2] for text in reads.read | reads.stored}
+            attributes = reads.attributes
             handed = self._handed_on(path, root.rpartition(".")[0])
             if not path.endswith(PYTHON):
                 handed |= asked  # what is done with it there is not seen
