@@ -13,8 +13,7 @@ from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.settings.finder import SettingsFinder
 from flake8_redis_ssot.settings.load import chain_of
 from flake8_redis_ssot.settings.model import Settings, is_below
-
-_SUFFIXES = (".py", ".pyi")
+from flake8_redis_ssot.source import PYTHON
 
 
 @dataclass(slots=True)
@@ -275,7 +274,7 @@ class _Walk:
                 path = os.path.join(folder, name)
                 if name in excluding.names or kind in ("link", "other") or path == without:
                     continue
-                if kind == "file" and not name.endswith((*_SUFFIXES, ".ipynb")):
+                if kind == "file" and not name.endswith((*PYTHON, ".ipynb")):
                     continue
                 if any(patterns.match(path) for patterns in excluding.patterns):
                     continue
@@ -283,7 +282,7 @@ class _Walk:
                     continue
                 if kind == "folder":
                     stack.append((path, settings, ignores))
-                elif name.endswith(_SUFFIXES):
+                elif name.endswith(PYTHON):
                     yield path, settings
                 else:
                     self.notebooks += 1

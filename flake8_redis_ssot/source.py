@@ -16,6 +16,9 @@ from typing import Literal
 
 from flake8_redis_ssot.lazy_dataclass import dataclass
 
+PYTHON = (".py", ".pyi")
+"""How the names of files with Python code end."""
+
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _FIRST_LINES = re.compile(rb"(?:[^\r\n]*(?:\r\n?|\n)?){2}")
 _COOKIE = re.compile(rb"[ \t\f]*#[^\r\n]*?coding[:=][ \t]*([-\w.]+)")

@@ -13,8 +13,7 @@ from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import Mode, mode_of
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value
 from flake8_redis_ssot.libraries.builders import Builder
-from flake8_redis_ssot.libraries.frameworks import FACTORY_KEYWORDS
-from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS
+from flake8_redis_ssot.libraries.standard import BUILT_IN_DECORATORS, FACTORIES
 from flake8_redis_ssot.libraries.traits import FIRST_POOL, FIRST_POOLS, OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 from flake8_redis_ssot.syntax.arguments import arguments_of, default_of, positional
@@ -142,7 +141,7 @@ class ClientMakers:
         """Whether the value of a field is built for each object by a factory, as in `field(default_factory=Redis)`."""
         if isinstance(value, ast.AnnAssign):
             value = value.value or value
-        factories = [k.value for k in getattr(value, "keywords", ()) if k.arg in FACTORY_KEYWORDS]
+        factories = [k.value for k in getattr(value, "keywords", ()) if k.arg in FACTORIES]
         return any(
             self._returns_new(made) for factory in factories for made in self.inference.values(factory, point)
         )

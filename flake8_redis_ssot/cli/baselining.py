@@ -31,6 +31,7 @@ from flake8_redis_ssot.locking import locked
 from flake8_redis_ssot.output import counted, escaped, shown
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection
+from flake8_redis_ssot.source import PYTHON
 
 _MOST = 10
 """New diagnostics that are listed; `check` lists them all."""
@@ -60,7 +61,7 @@ def baseline(options: argparse.Namespace) -> int:
 def _validate(options: argparse.Namespace) -> None:
     if options.accept is not None and (not options.accept.strip() or len(options.accept.splitlines()) > 1):
         raise SettingsError(["--accept wants the reason why what is new may stay, in one line"])
-    if options.file and (os.path.isdir(options.file) or options.file.endswith((".py", ".pyi"))):
+    if options.file and (os.path.isdir(options.file) or options.file.endswith(PYTHON)):
         raise SettingsError(
             [
                 f"{options.file}: is no baseline; the whole project is recorded, and FILE names where: leave it out"

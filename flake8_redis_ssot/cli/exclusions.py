@@ -6,6 +6,7 @@ import argparse
 import os
 
 from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.source import PYTHON
 
 
 def check_options(options: argparse.Namespace, *, is_stdin: bool, is_fixing: bool) -> None:
@@ -38,7 +39,7 @@ def check_options(options: argparse.Namespace, *, is_stdin: bool, is_fixing: boo
         raise SettingsError(
             ["--since compares files with a commit, and standard input is in none; leave it out"]
         )
-    if options.baseline and (os.path.isdir(options.baseline) or options.baseline.endswith((".py", ".pyi"))):
+    if options.baseline and (os.path.isdir(options.baseline) or options.baseline.endswith(PYTHON)):
         raise SettingsError(
             [f"--baseline {options.baseline}: is what would be checked, not a baseline; name paths before "
              "--baseline, or write --baseline=FILE"]

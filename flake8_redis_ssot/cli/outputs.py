@@ -11,6 +11,7 @@ from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Look, Report, counting, format_of
 from flake8_redis_ssot.settings.boundaries import SettingsError
+from flake8_redis_ssot.source import PYTHON
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Outputs:
                 ["several formats go to standard output; give all but one a file by --output-file behind it"]
             )
         for _, file in pairs:
-            if file is not None and file.endswith((".py", ".pyi")):  # a slip would cost a source file
+            if file is not None and file.endswith(PYTHON):  # a slip would cost a source file
                 raise SettingsError(
                     [f"--output-file {file}: is what would be checked, not where to write; name another file"]
                 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from flake8_redis_ssot.facts.modules import Built, ClassTraits, Kind, Modules
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.settings.model import Boundary, Settings
+from flake8_redis_ssot.source import PYTHON
 
 
 class ManagerFacts:
@@ -143,7 +144,7 @@ class ManagerFacts:
     def is_missing(self, module: str) -> bool:
         """Whether the manager `module` is missing from a package that is there."""
         package = self.modules.find(module.partition(".")[0])
-        return package is not None and package.endswith((".py", ".pyi")) and self.modules.find(module) is None
+        return package is not None and package.endswith(PYTHON) and self.modules.find(module) is None
 
     def mode(self, name: str) -> str | None:
         """The mode, `sync` or `async`, of the client that `name` is or returns (`get()` too), if its module tells."""
@@ -179,7 +180,7 @@ class ManagerFacts:
         """A module, and if it is a package all modules in it."""
         yield module
         path = self.modules.find(module)
-        if path is not None and not path.endswith((".py", ".pyi")):
+        if path is not None and not path.endswith(PYTHON):
             folder = path
         elif path is not None and os.path.basename(path).startswith("__init__."):
             folder = os.path.dirname(path)

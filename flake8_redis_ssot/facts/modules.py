@@ -13,10 +13,10 @@ from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import (
     DATA_BASES,
     DATA_DECORATORS,
-    FACTORY_KEYWORDS,
     MAKING_METHODS,
 )
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.libraries.standard import FACTORIES
+from flake8_redis_ssot.source import PYTHON, SourceError, SourceFile
 from flake8_redis_ssot.syntax.nodes import all_nodes, callee_of, last_name
 
 Kind = Literal["class", "data", "function", "module", "object", "unknown"]
@@ -171,7 +171,7 @@ class Modules:
             path = self.find(module)
             if path is None:
                 self._facts[module] = None
-            elif not path.endswith((".py", ".pyi")):
+            elif not path.endswith(PYTHON):
                 self._facts[module] = ModuleFacts(path)
             else:
                 try:
@@ -222,7 +222,7 @@ class Modules:
         """Whether a module is a namespace package, to which other distributions may add modules."""
         if path not in self._portions:
             self._portions[path] = self.filesystem.is_folder(path) and not any(
-                name.endswith((".py", ".pyi")) for name in self.filesystem.names(path)
+                name.endswith(PYTHON) for name in self.filesystem.names(path)
             )
         return self._portions[path]
 
@@ -304,7 +304,7 @@ def absolute(node: ast.ImportFrom, module: str, is_package: bool) -> str:
 def _is_data(node: ast.ClassDef, names: dict[str, Name]) -> bool:
     """Whether a class is of the kind `data`, by its decorators and bases, and cannot make what it holds."""
     return _is_said_to_be_data(node, names) and not any(
-        getattr(part, "name", getattr(part, "arg", None)) in MAKING_METHODS | FACTORY_KEYWORDS
+        getattr(part, "name", getattr(part, "arg", None)) in MAKING_METHODS | FACTORIES
         for part in all_nodes(node)
         if isinstance(part, ast.FunctionDef | ast.keyword)
     )

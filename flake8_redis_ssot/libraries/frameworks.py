@@ -255,9 +255,6 @@ FIELD_BASES = frozenset(["NamedTuple", "BaseModel", "Struct"])
 DATA_DECORATORS = frozenset(["dataclass", "define", "frozen", "attrs", "mutable"])
 """Decorators of classes that hold something, by their last names."""
 
-FACTORY_KEYWORDS = frozenset(["default_factory", "factory"])
-"""Keywords of a field (dataclasses, attrs, pydantic) whose value makes one for each object."""
-
 MAKING_METHODS = frozenset(["__post_init__", "__attrs_post_init__", "model_post_init"])
 """Methods in which a class with fields makes what it holds."""
 

@@ -68,7 +68,7 @@ FIELDS = frozenset(
     ["dataclasses.field", "attr.ib", "attr.field", "attrs.field", "pydantic.Field", "msgspec.field"]
 )
 FACTORIES = frozenset(["default_factory", "factory"])
-"""Functions that say what a field is made of, and the keywords by which they take what makes it."""
+"""Functions that say what a field is made of, and the keywords by which they take what makes it for each object."""
 
 MAPPINGS = frozenset(["dict", "Dict", "Mapping", "MutableMapping", "defaultdict", "OrderedDict"])
 SEQUENCES = frozenset(
@@ -284,6 +284,9 @@ FRAME_LISTER = "stack"
 
 PLACE_READERS = FRAME_GETTERS | {FRAME_LISTER, "__module__"}
 """What tells in which module a function or class stands, or the code that calls."""
+
+RECEIVERS = frozenset(["self", "cls"])
+"""The usual names of a method's first parameter, which is its object or class."""
 
 PLACES = frozenset(["__module__", "__qualname__"])
 """Attributes of a function or class that say where it is defined."""

@@ -30,7 +30,7 @@ from flake8_redis_ssot.lint.suppress import unsuppressed
 from flake8_redis_ssot.rule import Noqa, ProjectContext, ProjectRule, Rule, RuleContext
 from flake8_redis_ssot.settings.boundaries import place_of
 from flake8_redis_ssot.settings.model import Boundary, Settings
-from flake8_redis_ssot.source import SourceError, SourceFile
+from flake8_redis_ssot.source import PYTHON, SourceError, SourceFile
 
 # as flake8 does, a `noqa` is read to the end of its line; most in a project name no code of ours
 _OUR_NOQA = re.compile(rb"#\s*noqa[^\r\n]*RED", re.IGNORECASE)
@@ -159,7 +159,7 @@ class FileChecker:
 
     def _must_be_parsed(self, source: SourceFile) -> bool:
         """Whether a file that no rule is interested in must be parsed, to report its syntax errors."""
-        is_python = source.path.endswith((".py", ".pyi"))  # another file is here only if it was named
+        is_python = source.path.endswith(PYTHON)  # another file is here only if it was named
         return self.parse_all or not is_python or self._uses_manager(source)
 
     def _uses_manager(self, source: SourceFile) -> bool:
@@ -354,7 +354,7 @@ def _top_level(root: str, filesystem: FileSystem) -> Iterator[str]:
     for name in filesystem.names(root):
         stem, suffix = os.path.splitext(name)
         inside = (os.path.join(root, name, "__init__.py"), os.path.join(root, name, "__init__.pyi"))
-        if suffix in (".py", ".pyi"):
+        if suffix in PYTHON:
             yield stem
         elif not suffix and any(map(filesystem.is_file, inside)):
             yield name

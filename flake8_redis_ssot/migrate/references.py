@@ -15,7 +15,7 @@ from flake8_redis_ssot.fix.sources.unchecked import LARGEST, SETTINGS_SUFFIXES, 
 from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.source import SourceError
+from flake8_redis_ssot.source import PYTHON, SourceError
 
 _SUFFIXES = (*SETTINGS_SUFFIXES, ".md", ".rst", ".txt", ".ipynb", ".sh", ".bash", ".service")
 _NAMES = ("Dockerfile", "Containerfile", "Makefile", "Procfile", "Jenkinsfile")
@@ -61,7 +61,7 @@ class References:
             yield Reference(other, line_of(text, last) if match is None else _line(text, match), how)
         for other, text in self._beside:
             match = quoted.search(text)
-            if not other.endswith((".py", ".pyi")):
+            if not other.endswith(PYTHON):
                 match = named.search(text)
                 if match is not None:
                     yield Reference(other, _line(text, match), "names it")
@@ -86,7 +86,7 @@ class References:
         """The files that are not checked, settings and documents, each with its text."""
         found = []
         for path in beside(self._settings.root, self._index.facts, self._filesystem):
-            is_python = path.endswith((".py", ".pyi"))
+            is_python = path.endswith(PYTHON)
             is_text = path.endswith(_SUFFIXES) or os.path.basename(path).startswith(_NAMES)
             if is_python or (is_text and self._filesystem.size(path) <= LARGEST):
                 found.append((path, without_own(path, self._text(path), self._settings)))

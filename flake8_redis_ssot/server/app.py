@@ -25,7 +25,7 @@ from flake8_redis_ssot.server.worker import Check, Mend, Propose
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import OPTIONS
 from flake8_redis_ssot.settings.tables import Table
-from flake8_redis_ssot.source import Range
+from flake8_redis_ssot.source import PYTHON, Range
 
 LONGEST_WAIT = 0.5
 """Seconds that a change waits at most until it is looked at."""
@@ -34,7 +34,6 @@ AFTER_SAVING = 0.1
 
 _EDITOR = "the settings of the editor"
 _WATCHED = ("**/*.{py,pyi}", "**/pyproject.toml", "**/.gitignore")
-_PYTHON = (".py", ".pyi")
 
 
 class Server(LanguageServer):
@@ -118,7 +117,7 @@ class Server(LanguageServer):
     def opened(self, item: types.TextDocumentItem) -> None:
         """A document was opened: its project may be another than those that are known."""
         path = path_of(item.uri)
-        if path is None or not (item.language_id == "python" or path.endswith(_PYTHON)):
+        if path is None or not (item.language_id == "python" or path.endswith(PYTHON)):
             return
         if self.session.has_new_settings():
             self.session.reload()

@@ -14,7 +14,7 @@ from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.signatures import signature_of
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.symbols import Symbol
-from flake8_redis_ssot.libraries.standard import ENUMERATIONS
+from flake8_redis_ssot.libraries.standard import ENUMERATIONS, RECEIVERS
 from flake8_redis_ssot.syntax.nodes import Function, last_name, root_of
 
 _IGNORED = frozenset(["ctx", "annotation", "returns", "type_comment", "type_ignores", "type_params", "kind"])
@@ -195,7 +195,7 @@ class Alike:
             makers = self._makers(code.owner, asked.attr)
             return None in makers or makers != self._makers(other.owner, asked.attr)
         root = root_of(asked)
-        own = locals_of(code.function) - {"self", "cls"} if code.function is not None else frozenset()
+        own = locals_of(code.function) - RECEIVERS if code.function is not None else frozenset()
         return not (isinstance(root, ast.Name) and root.id in own)
 
     def _makers(self, of: Symbol, name: str) -> set[str | None]:
@@ -289,7 +289,7 @@ class Alike:
     def _names(self, a: ast.Name, b: ast.Name, one: Code, other: Code) -> bool:
         names = [self.symbols.dotted(node, c.module, c.function) for node, c in ((a, one), (b, other))]
         if names == [None, None]:
-            return a.id == b.id and a.id not in ("self", "cls")  # by itself it is another object
+            return a.id == b.id and a.id not in RECEIVERS  # by itself it is another object
         return None not in names and self._homes(names[0] or "", names[1] or "")
 
     def _homes(self, a: str, b: str) -> bool:
@@ -327,7 +327,7 @@ class Alike:
 
 
 def _is_self(node: ast.Attribute) -> bool:
-    return isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+    return isinstance(node.value, ast.Name) and node.value.id in RECEIVERS
 
 
 def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:

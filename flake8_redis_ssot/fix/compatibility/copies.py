@@ -10,7 +10,7 @@ from flake8_redis_ssot.facts.modules import absolute
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State, is_changed
 from flake8_redis_ssot.fix.sources.symbols import Symbol
-from flake8_redis_ssot.libraries.standard import PICKLING, PLACE_READERS, READING_METHODS
+from flake8_redis_ssot.libraries.standard import PICKLING, PLACE_READERS, READING_METHODS, RECEIVERS
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name, unparsed
 
 _OF_A_MODULE = frozenset(["__name__", "__file__", "__path__", "__package__", "__spec__", "__loader__"])
@@ -170,4 +170,4 @@ def _tells_module(node: ast.AST) -> bool:
             given = args
         case _:
             return False
-    return any(isinstance(one, ast.Name) and one.id in ("self", "cls") for one in given)
+    return any(isinstance(one, ast.Name) and one.id in RECEIVERS for one in given)

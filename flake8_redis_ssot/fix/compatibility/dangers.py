@@ -16,7 +16,7 @@ from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.fix.sources.uses import BY_KEY, BY_NAME, Uses
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.commands import EXPIRING, EXPIRY_KEYWORDS
-from flake8_redis_ssot.libraries.standard import CHANGING_METHODS
+from flake8_redis_ssot.libraries.standard import CHANGING_METHODS, RECEIVERS
 from flake8_redis_ssot.libraries.vocabulary import ENDING, FLUSHING
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, attributes_in, last_name, unparsed
 
@@ -203,7 +203,7 @@ class Dangers:
 
 def _led_to(value: ast.expr, function: Function | None) -> Iterator[ast.expr]:
     """The parts of an expression, and of what its names are given in the function, without the function's own names."""
-    own = locals_of(function) - {"self", "cls"} if function is not None else set()
+    own = locals_of(function) - RECEIVERS if function is not None else set()
     new, seen = [value], set()
     while new:
         for part in all_nodes(new.pop()):

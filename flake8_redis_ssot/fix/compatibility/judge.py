@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from flake8_redis_ssot.fix.compatibility.call_checks import arguments_given
-from flake8_redis_ssot.fix.compatibility.member_checks import Lacking, a
+from flake8_redis_ssot.fix.compatibility.member_checks import INERT, Lacking, a
 from flake8_redis_ssot.fix.compatibility.object_checks import ObjectChecks, note_names
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement, called_alike
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
@@ -35,7 +35,6 @@ _READING_TYPES = re.compile(
     rb"\b(?:%b)\b|\.annotation\b|\bfields\([^()\n]*\)[^\0]{0,300}\.type\b" % b"|".join(_TYPE_NAMES)
 )
 """What reads the types that functions and classes state."""
-_INERT = frozenset(["__doc__", "__name__"])
 
 
 class Compatibility(ObjectChecks):
@@ -430,7 +429,7 @@ class Compatibility(ObjectChecks):
                 f"line {line} reads `{name}` of the function `{old.qualified_name}`, and `{new.qualified_name}`{self.symbols.at(new)} may have none",
                 "change that line by hand",
             )
-        if old.kind == "class" and name not in _INERT:
+        if old.kind == "class" and name not in INERT:
             call = view.uses.parents.get(attribute)
             called = call if isinstance(call, ast.Call) and call.func is attribute else None
             self.members.check(view, attribute, None if called is None else called, old, new)

@@ -12,7 +12,7 @@ from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.libraries.commands import COMMANDS
-from flake8_redis_ssot.libraries.standard import CHANGING_TEXT, FRAME_GETTERS, FRAME_LISTER, PLACES
+from flake8_redis_ssot.libraries.standard import CHANGING_TEXT, FRAME_GETTERS, FRAME_LISTER, PLACES, RECEIVERS
 from flake8_redis_ssot.syntax.arguments import arguments_of, default_of, single
 from flake8_redis_ssot.syntax.nodes import (
     DEFINITIONS,
@@ -25,7 +25,6 @@ from flake8_redis_ssot.syntax.nodes import (
 )
 
 _DEPTH = 4
-_RECEIVERS = frozenset(["self", "cls"])
 _OF_PLACE = frozenset(
     ["__name__", "__class__", "__qualname__", "__module__", "__file__", "__package__", "__spec__"]
 )
@@ -110,7 +109,7 @@ class Keys:
                     case ast.Call(func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id=name))) if (
                         name in taken
                     ):
-                        given = [one for one in arguments_of(part) if last_name(one) not in _RECEIVERS]
+                        given = [one for one in arguments_of(part) if last_name(one) not in RECEIVERS]
                     case _:
                         continue
                 inner = Code(part, found.module, code.owner, function)
@@ -131,7 +130,7 @@ class Keys:
             case ast.Constant(value=str(text)):
                 yield text
                 return
-            case ast.Name(id=name) if name in _OF_PLACE or (name in _RECEIVERS and code.owner is not None):
+            case ast.Name(id=name) if name in _OF_PLACE or (name in RECEIVERS and code.owner is not None):
                 yield code.place
                 return
             case ast.Name(id=name) if (function := self._binding(name, code.function)) is not None:
@@ -154,7 +153,7 @@ class Keys:
                     yield code.owner.qualified_name
                 return
             case ast.Attribute(value=ast.Name(id=name), attr=attr) if (
-                name in _RECEIVERS and code.owner is not None
+                name in RECEIVERS and code.owner is not None
             ):
                 yield from self._of_object(attr, code.owner, seen)
                 return
@@ -233,14 +232,14 @@ class Keys:
         if code.function not in self._around or not isinstance(root, ast.Name):
             return False
         if root is not node:
-            return root.id in _RECEIVERS  # an object that decorates, and keeps it
+            return root.id in RECEIVERS  # an object that decorates, and keeps it
         of = self._binding(root.id, code.function)
         return of is not None and root.id in parameter_names(of) and of in self._around.values()
 
     def _called(self, func: ast.expr, code: Code) -> Code | None:
         """The function of the project that is called, or the method of the object."""
         of = code.owner
-        if isinstance(func, ast.Attribute) and of is not None and last_name(func.value) in _RECEIVERS:
+        if isinstance(func, ast.Attribute) and of is not None and last_name(func.value) in RECEIVERS:
             found: Member | Symbol | None = self.symbols.members(of).named.get(func.attr)
         else:
             found = self.symbols.value(func, code.module, code.function)

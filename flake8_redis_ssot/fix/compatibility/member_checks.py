@@ -21,7 +21,8 @@ from flake8_redis_ssot.libraries.standard import BUILT_IN_EXCEPTIONS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, attributes_in, last_name
 
-_INERT = frozenset(["__doc__", "__name__"])
+INERT = frozenset(["__doc__", "__name__"])
+"""What each class has of its own, and nothing goes by."""
 _MOST = 5
 _OF_NO_CLIENT = frozenset(["RuntimeError", "ConnectionError", "OSError"])
 """What is raised where there is no client, as a manager does that has not been started."""
@@ -106,7 +107,7 @@ class MemberChecks:
     def _is_missing(self, name: str, to: str, old: Symbol, new: Symbol) -> bool:
         """Whether a member, called `to` there, is one that the new class lacks."""
         was, now = self.symbols.members(old).named.get(name), self.symbols.members(new).named.get(to)
-        return now is None and name not in _INERT and not (was is None and self.alike.inherited(old, new))
+        return now is None and name not in INERT and not (was is None and self.alike.inherited(old, new))
 
     def check(
         self,
@@ -127,7 +128,7 @@ class MemberChecks:
         was, now = self.symbols.members(old).named.get(name), self.symbols.members(new).named.get(to)
         if self._is_missing(name, to, old, new):
             raise self.lacking(new, [to], [attribute])
-        if name in _INERT or now is None:
+        if name in INERT or now is None:
             return
         if inherited := self.inherited(old, name):
             raise Refusal(

@@ -21,7 +21,14 @@ from flake8_redis_ssot.libraries.frameworks import (
     ONLY_CALLING,
     TASKS,
 )
-from flake8_redis_ssot.libraries.standard import CARRYING, NAME_COPIERS, PICKLING, PLACES, REPORTING
+from flake8_redis_ssot.libraries.standard import (
+    CARRYING,
+    NAME_COPIERS,
+    PICKLING,
+    PLACES,
+    RECEIVERS,
+    REPORTING,
+)
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.syntax.arguments import arguments_of, parameter_of
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
@@ -42,7 +49,6 @@ _DEPTH = 3
 _WRITING = frozenset(["dump", "dumps"])
 _OF_CLASS = frozenset(["__init__", "__new__", "__call__", "__get__", "__set_name__"])
 """Methods that have what a class, or an object that is called, was given."""
-_RECEIVERS = frozenset(["self", "cls"])
 
 _Asked = Literal["itself", "class"]
 """Whose name is read: that of a function or class itself, or that of the class of an object."""
@@ -96,7 +102,7 @@ class NameKeepers:
                 found = self._called(view, callee_of(call.func))
                 function = _run_by(found.node) if found is not None else None
                 if function is not None:
-                    shifted = next(iter(parameter_names(function)), "") in _RECEIVERS
+                    shifted = next(iter(parameter_names(function)), "") in RECEIVERS
                     if not _only_calls(function, parameter_of(call, function.args, place, shifted=shifted)):
                         return True
         return False
@@ -267,7 +273,7 @@ def _reading(tree: ast.Module) -> Iterator[tuple[str, ast.Attribute]]:
                 if isinstance(inner, ast.Attribute) and inner.attr == "__class__":
                     inner = inner.value
                 if not _is_told(part, parents) and not (
-                    isinstance(inner, ast.Name) and inner.id in _RECEIVERS
+                    isinstance(inner, ast.Name) and inner.id in RECEIVERS
                 ):
                     for name, _ in _around(part, parents):
                         yield name, part

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from flake8_redis_ssot.fix.execution.call_pieces import (
     OPENING,
-    OWN_NAMES,
     Flow,
     Piece,
     Ref,
@@ -20,6 +19,7 @@ from flake8_redis_ssot.fix.execution.call_pieces import (
 from flake8_redis_ssot.fix.sources.loaded import end_of_path
 from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, MAKING_NAMES, RUNNING_SPECIFIED, SPECIFYING
+from flake8_redis_ssot.libraries.standard import RECEIVERS
 from flake8_redis_ssot.syntax.arguments import arguments_of, parameters
 from flake8_redis_ssot.syntax.nodes import (
     Function,
@@ -261,7 +261,7 @@ class _Outliner:
         )
         defaults = self._flow([*of.defaults, *filter(None, of.kw_defaults)])
         for argument in parameters(of):
-            if argument.arg not in OWN_NAMES:
+            if argument.arg not in RECEIVERS:
                 if name:
                     self._note("flow", argument.arg, Flow(given=name), is_member=False)
                 self._state(argument)
@@ -319,7 +319,7 @@ class _Outliner:
         """What an object is given by a call of its method it may keep, and call later."""
         direct = [one for one in given if isinstance(one, _HELD)]
         name = last_name(owner)
-        if name and name not in OWN_NAMES and direct:
+        if name and name not in RECEIVERS and direct:
             flow = self._flow(direct)
             self._note("kept", name, flow, is_member=True)
             self._own(self.owner, "kept", name, flow)
@@ -334,7 +334,7 @@ class _Outliner:
                 flow = self._flow([value])
                 self._note("flow", name, flow, is_member=True)
                 self.outline.table.setdefault(("given", name), []).append(flow)  # to a setter, or a hook
-                if isinstance(inner, ast.Name) and inner.id in OWN_NAMES and self.owner:
+                if isinstance(inner, ast.Name) and inner.id in RECEIVERS and self.owner:
                     self._own(self.owner, "flow", name, flow)
                 else:
                     self._note("set", name, flow, is_member=True)

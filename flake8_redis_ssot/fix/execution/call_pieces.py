@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 
 from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.frameworks import LOADING, RUNNING_ANEW, RUNNING_SPECIFIED
-from flake8_redis_ssot.libraries.standard import CONTEXT_METHODS
+from flake8_redis_ssot.libraries.standard import CONTEXT_METHODS, RECEIVERS
 from flake8_redis_ssot.syntax.arguments import arguments_of
 from flake8_redis_ssot.syntax.nodes import callee_of, last_name
 
@@ -17,7 +17,6 @@ OPENING = (RUNNING_ANEW - {"modules"}) | LOADING
 _EVALUATING = frozenset(["eval", "exec"])
 OPENING |= {"walk_packages", "iter_modules", "getfixturevalue"} | _EVALUATING
 """What may run code that no name shows."""
-OWN_NAMES = frozenset(["self", "cls"])
 _BUILTINS = frozenset(dir(builtins))
 _FORMATTED = re.compile(r"\{\w*\.(\w+)")
 """What the fields of `str.format` read."""
@@ -204,7 +203,7 @@ def reference(node: ast.expr, imported: Collection[str]) -> tuple[Ref, list[Ref]
         case ast.Name(id=name) if name in imported:
             return ("import", name, *attributes), [], inner
         case ast.Name(id=name) | ast.Call(func=ast.Name(id="super" as name)):
-            start: Ref = ("self",) if name in (*OWN_NAMES, "super") and attributes else ("name", name)
+            start: Ref = ("self",) if name in (*RECEIVERS, "super") and attributes else ("name", name)
             chain = [(*start, *attributes[:n]) for n in range(len(attributes) + 1)]
             return chain[-1], [one for one in chain[:-1] if len(one) > 1], ast.Name(name)
     members: list[Ref] = [("member", name) for name in attributes] or [("member", "")]

@@ -24,7 +24,7 @@ from flake8_redis_ssot.fix.sources.symbols import Member, Symbol
 from flake8_redis_ssot.inference.builder_table import BuilderTable
 from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.libraries.builders import Kind
-from flake8_redis_ssot.libraries.standard import CACHES, LOGS
+from flake8_redis_ssot.libraries.standard import CACHES, LOGS, RECEIVERS
 from flake8_redis_ssot.libraries.traits import OWNING, POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
 from flake8_redis_ssot.syntax.nodes import (
@@ -233,7 +233,7 @@ class Accessors:
     def _owner(self, code: Code) -> tuple[Symbol, Code | None] | None:
         """The class of the object that an expression gives, with the call that makes the object."""
         node = code.node
-        if isinstance(node, ast.Name) and node.id in ("self", "cls") and code.owner is not None:
+        if isinstance(node, ast.Name) and node.id in RECEIVERS and code.owner is not None:
             return code.owner, code.maker
         assert isinstance(node, ast.expr)
         if isinstance(node, ast.Call) and not node.args and not node.keywords:

@@ -12,6 +12,7 @@ from flake8_redis_ssot.fix.sources.names import locals_of
 from flake8_redis_ssot.fix.sources.signatures import parameter_names
 from flake8_redis_ssot.fix.sources.stated import is_none
 from flake8_redis_ssot.fix.sources.symbols import Symbol
+from flake8_redis_ssot.libraries.standard import RECEIVERS
 from flake8_redis_ssot.libraries.traits import (
     ASYNC_PART,
     DEFAULTS,
@@ -89,7 +90,7 @@ class Resolver(ast.NodeTransformer):
         if not isinstance(node.ctx, ast.Load):
             return node
         owner = self.code.owner
-        if owner is not None and isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"):
+        if owner is not None and isinstance(node.value, ast.Name) and node.value.id in RECEIVERS:
             return self.attribute(owner, node)
         name = self.making.symbols.dotted(node, self.code.module, self.code.function)
         if name is not None and not self.is_own(last_name(root_of(node))):

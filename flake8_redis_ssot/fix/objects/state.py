@@ -9,7 +9,7 @@ from flake8_redis_ssot.fix.objects.code import Code
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.stores import Store, set_in
 from flake8_redis_ssot.fix.sources.symbols import Symbol
-from flake8_redis_ssot.libraries.standard import CHANGING_FUNCTIONS, CHANGING_METHODS, PLAIN_CALLS
+from flake8_redis_ssot.libraries.standard import CHANGING_FUNCTIONS, CHANGING_METHODS, PLAIN_CALLS, RECEIVERS
 from flake8_redis_ssot.libraries.vocabulary import ENDING
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, decorators_of, last_name, names_in, own_nodes
 
@@ -115,7 +115,7 @@ class State:
             for part in all_nodes(known.node):
                 if isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
                     of_connection = kept.get(part.attr, False) and (is_connecting or part in tests)
-                    if part.value.id in ("self", "cls") and not of_connection:
+                    if part.value.id in RECEIVERS and not of_connection:
                         new.append(part.attr)
             found |= self.globals_of(known.node, known.module)
         return found

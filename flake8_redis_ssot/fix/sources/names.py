@@ -10,7 +10,7 @@ from typing import Protocol
 from flake8_redis_ssot.facts.modules import Modules, absolute
 from flake8_redis_ssot.fix.sources.module_names import is_readable
 from flake8_redis_ssot.fix.sources.signatures import parameter_names
-from flake8_redis_ssot.source import SourceError
+from flake8_redis_ssot.source import PYTHON, SourceError
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, own_nodes
 
 
@@ -48,7 +48,7 @@ class Names:
         if module not in self._trees:
             path = self.modules.find(module)
             self._trees[module] = None
-            if path is not None and path.endswith((".py", ".pyi")):
+            if path is not None and path.endswith(PYTHON):
                 with suppress(SourceError):
                     self._trees[module] = self.modules.filesystem.source(path).tree
         return self._trees[module]

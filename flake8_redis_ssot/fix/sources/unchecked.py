@@ -14,14 +14,13 @@ from flake8_redis_ssot.facts.modules import Modules
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.settings.model import Settings
-from flake8_redis_ssot.source import SourceError
+from flake8_redis_ssot.source import PYTHON, SourceError
 
 _KEPT_HIDDEN = frozenset([".github", ".gitlab", ".circleci"])
 """Hidden folders that are looked into all the same."""
 _SKIPPED = frozenset(["node_modules", "__pycache__", "venv", "dist", "build", "site-packages"])
 """Folders of environments and builds, which are not."""
 
-PYTHON = (".py", ".pyi")
 SETTINGS_SUFFIXES = (".toml", ".cfg", ".ini", ".yaml", ".yml", ".json", ".env", ".conf")
 """Of files that are no Python and may name what code is to load."""
 LARGEST = 1 << 20

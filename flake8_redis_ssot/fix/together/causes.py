@@ -19,6 +19,7 @@ from flake8_redis_ssot.fix.together.staying import Staying
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, names_in, unparsed
 
 Left = list[tuple[Diagnostic, Refusal]]
+"""The diagnostics that stay, each with the reason."""
 
 
 class Causes:

@@ -19,6 +19,7 @@ from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.fix.sources.walking import had_by_asking, had_by_walking
 from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.source import PYTHON
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, names_in, own_nodes, unparsed
 
 _BY_OPERATORS = frozenset(

@@ -16,6 +16,7 @@ from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS, Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.execution.runs import Runs
 from flake8_redis_ssot.fix.refusal import Cause, Refusal
+from flake8_redis_ssot.fix.together.causes import Left
 from flake8_redis_ssot.fix.together.patch import Patch
 from flake8_redis_ssot.fix.together.patches import PatchFinder, heads
 from flake8_redis_ssot.fix.together.staying import Reference, Staying, goes_along
@@ -27,8 +28,6 @@ from flake8_redis_ssot.syntax.imports import Part
 
 Unmoved = tuple[Refusal, set[str]]
 """Why a patch cannot follow, and the files that it holds back."""
-Left = list[tuple[Diagnostic, Refusal]]
-"""The diagnostics that stay, each with the reason."""
 
 
 class Units:
