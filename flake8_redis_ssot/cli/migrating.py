@@ -18,7 +18,7 @@ from flake8_redis_ssot.cli.replay import look
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.files import Discovery, Project
 from flake8_redis_ssot.filesystem import DISK
-from flake8_redis_ssot.fix.apply import DefectError, FixResult, is_looked_at, mend, refers_to
+from flake8_redis_ssot.fix.apply import DefectError, FixResult, is_looked_at, refers_to
 from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS
 from flake8_redis_ssot.lazy_dataclass import replace
 from flake8_redis_ssot.lint.check import FileChecker
@@ -29,8 +29,9 @@ from flake8_redis_ssot.migrate.plan import Plan, Site, Step, steps
 from flake8_redis_ssot.migrate.planning import (
     ABSENT,
     MIGRATED,
-    heard,
+    migrated,
     migration_rules,
+    own,
     planned,
     rules_of,
     silenced_or_not,
@@ -84,18 +85,8 @@ def migrate(options: argparse.Namespace) -> int:
         everything = found.all_files(project)
         with Progress() as progress:
             whole = silenced_or_not(everything, project, migration_rules(settings), progress)
-            mended = mend(
-                everything,
-                replace(settings, baseline=None),
-                migration_rules(settings) | {ABSENT},
-                set(project.files),
-                unsafe=options.include_unsafe,
-                jobs=available_processors(),
-                only=options.only,
-                first=heard(whole, settings),
-            )
-            rules, own = migration_rules(settings), set(project.files)
-            whole.diagnostics = [d for d in whole.diagnostics if d.code in rules and d.path in own]
+            mended = migrated(everything, project, whole, unsafe=options.include_unsafe, only=options.only)
+            whole = own(whole, project, migration_rules(settings))
         absent = absent_managers(settings, mended.outcome)
         if absent:
             return refuse(absent)
@@ -115,14 +106,7 @@ def migrate(options: argparse.Namespace) -> int:
             if (by := silenced.by(d)) not in (None, BASELINE) and refers_to(d, options.only)
         ]
         if not is_dry and mended.changes:
-            changes = [
-                Change(path, mended.before[path], after) for path, after in sorted(mended.changes.items())
-            ]
-            run = carry_out(settings.root, changes, shlex.join(["redis-ssot", *options.arguments]))
-            undo = ["redis-ssot", "rollback", run.name]
-            if settings.path is not None and found.finder.table_above(os.getcwd()) != settings.path:
-                undo += ["--config", shown(settings.path)]
-            made.run, made.undo = run.name, shlex.join(undo)
+            made.run, made.undo = _carried_out(mended, settings, found, options)
     except SettingsError as error:
         return refuse(error.messages)
     except JournalError as error:
@@ -138,6 +122,18 @@ def migrate(options: argparse.Namespace) -> int:
     else:
         _show(options.output_format, made, migration_text.render)
     return _failed(mended) or (refuse(differing) if differing else 1 if mended.left else 0)
+
+
+def _carried_out(
+    mended: FixResult, settings: Settings, found: Discovery, options: argparse.Namespace
+) -> tuple[str, str]:
+    """Write the changes; the name of the run, and the command that takes them back."""
+    changes = [Change(path, mended.before[path], after) for path, after in sorted(mended.changes.items())]
+    run = carry_out(settings.root, changes, shlex.join(["redis-ssot", *options.arguments]))
+    undo = ["redis-ssot", "rollback", run.name]
+    if settings.path is not None and found.finder.table_above(os.getcwd()) != settings.path:
+        undo += ["--config", shown(settings.path)]
+    return run.name, shlex.join(undo)
 
 
 def _show(style: str, found: Plan | Migration, render: Callable[..., str]) -> None:

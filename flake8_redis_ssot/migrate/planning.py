@@ -32,27 +32,43 @@ _CLASSES = frozenset(["RED401", "RED402"])
 def planned(files: Sequence[str], project: Project, whole: Outcome) -> tuple[Plan, Outcome]:
     """The plan of a project of these `files`, with what it is made from; `whole` has all that is there, silenced or not."""
     settings = project.settings
-    codes = rules_of(settings)
-
-    def run(*, unsafe: bool) -> FixResult:
-        return mend(
-            files,
-            replace(settings, baseline=None),
-            migration_rules(settings) | _CLASSES | {ABSENT},
-            set(project.files),
-            unsafe=unsafe,
-            jobs=available_processors(),
-            first=heard(whole, settings),
-        )
-
-    mended = run(unsafe=True)
+    mended = migrated(files, project, whole, _CLASSES, unsafe=True)
     if any(d.fix is not None and d.fix.applicability == "unsafe" for d in mended.settled):
         # what is safe by itself may stay in a safe run, with what is not
-        safe = {diagnostic.sort_key: diagnostic for diagnostic in run(unsafe=False).settled}
+        again = migrated(files, project, whole, _CLASSES, unsafe=False)
+        safe = {diagnostic.sort_key: diagnostic for diagnostic in again.settled}
         mended.settled = [safe.get(d.sort_key) or _as_unsafe(d) for d in mended.settled]
-    own = set(project.files)
-    asked = replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes and d.path in own])
+    asked = own(whole, project, rules_of(settings))
     return plan(mended, migration_rules(settings), settings, asked, DISK), mended.outcome
+
+
+def migrated(
+    files: Sequence[str],
+    project: Project,
+    whole: Outcome,
+    codes: frozenset[str] = frozenset(),
+    *,
+    unsafe: bool,
+    only: str = "",
+) -> FixResult:
+    """What a migration makes of the files of a project, which the rules `codes` judge as well; `only` as in `mend`."""
+    settings = project.settings
+    return mend(
+        files,
+        replace(settings, baseline=None),
+        migration_rules(settings) | codes | {ABSENT},
+        set(project.files),
+        unsafe=unsafe,
+        jobs=available_processors(),
+        only=only,
+        first=heard(whole, settings),
+    )
+
+
+def own(whole: Outcome, project: Project, codes: frozenset[str]) -> Outcome:
+    """What was found by these rules in the files that are the project's own."""
+    files = set(project.files)
+    return replace(whole, diagnostics=[d for d in whole.diagnostics if d.code in codes and d.path in files])
 
 
 def _as_unsafe(diagnostic: Diagnostic) -> Diagnostic:

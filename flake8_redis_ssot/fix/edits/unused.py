@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from flake8_redis_ssot.fix.execution.import_graph import ImportGraph, with_parents
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
-from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
+from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols, has_metaclass
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.libraries.frameworks import FIXTURES, LOADING_SETTINGS, RUNNER_METHODS, WARNING_TESTS
 from flake8_redis_ssot.libraries.standard import LOGS, PURE_DECORATORS, REPORTING
@@ -281,7 +281,7 @@ class Acts:
 
     def _is_noted(self, node: ast.ClassDef, module: str) -> bool:
         """Whether a base of a class takes note of its subclasses."""
-        if any(k.arg == "metaclass" and last_name(k.value) != "ABCMeta" for k in node.keywords):
+        if has_metaclass(node):
             return True
         for base in node.bases:
             symbol = self.symbols.value(base, module)

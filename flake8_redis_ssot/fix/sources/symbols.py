@@ -248,9 +248,8 @@ class Symbols(Names):
         for one in reversed(order):
             node = one.node
             assert isinstance(node, ast.ClassDef)
-            meta = any(k.arg == "metaclass" and last_name(k.value) != "ABCMeta" for k in node.keywords)
             named |= self._own_members(node, one)
-            is_open = is_open or meta or bool(node.decorator_list)
+            is_open = is_open or has_metaclass(node) or bool(node.decorator_list)
         is_open = is_open or "__getattr__" in named or "__getattribute__" in named
         self._members[symbol.qualified_name] = Members(named, is_open)
         return self._members[symbol.qualified_name]
@@ -410,3 +409,8 @@ def _stores_on_self(function: Function) -> Iterator[tuple[str, ast.AST]]:
         match part:
             case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
                 yield name, part
+
+
+def has_metaclass(node: ast.ClassDef) -> bool:
+    """Whether a class states a metaclass that may do something with it; that of abstract classes does nothing."""
+    return any(k.arg == "metaclass" and last_name(k.value) != "ABCMeta" for k in node.keywords)

@@ -13,7 +13,7 @@ from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS, Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.refusal import Awaiting, Refusal, Unfollowed
 from flake8_redis_ssot.fix.sources.symbols import Symbol
-from flake8_redis_ssot.fix.sources.unchecked import PYTHON, QUOTED, line_of, split
+from flake8_redis_ssot.fix.sources.unchecked import QUOTED, line_of, split
 from flake8_redis_ssot.fix.sources.uses import BY_NAME
 from flake8_redis_ssot.fix.sources.view import View
 from flake8_redis_ssot.fix.sources.walking import had_by_asking, had_by_walking
