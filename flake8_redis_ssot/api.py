@@ -20,6 +20,7 @@ from flake8_redis_ssot.files import Discovery, Project, discover
 from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.collecting import without_collecting
 from flake8_redis_ssot.lint.run import (
     Outcome,
     available_processors,
@@ -28,7 +29,6 @@ from flake8_redis_ssot.lint.run import (
     run,
     run_project,
     run_source,
-    without_collecting,
     without_recorded,
 )
 from flake8_redis_ssot.migrate.plan import Plan

@@ -24,7 +24,8 @@ from flake8_redis_ssot.fix.together.causes import Causes
 from flake8_redis_ssot.fix.together.units import Units
 from flake8_redis_ssot.lazy_dataclass import dataclass, field, replace
 from flake8_redis_ssot.lint.check import FileChecker
-from flake8_redis_ssot.lint.run import Outcome, collecting_seldom, defect, run_project
+from flake8_redis_ssot.lint.collecting import collecting_seldom
+from flake8_redis_ssot.lint.run import Outcome, defect, run_project
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.boundaries import SettingsError

@@ -23,8 +23,9 @@ from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.unchecked import Unchecked
 from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.collecting import collecting_seldom
 from flake8_redis_ssot.lint.noqa import with_rows
-from flake8_redis_ssot.lint.run import Outcome, collecting_seldom
+from flake8_redis_ssot.lint.run import Outcome
 from flake8_redis_ssot.settings.model import Settings
 
 

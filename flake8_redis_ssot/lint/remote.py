@@ -23,13 +23,13 @@ from flake8_redis_ssot.filesystem import Carried, Question, UnansweredError
 from flake8_redis_ssot.installed import Installed
 from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.collecting import without_collecting
 from flake8_redis_ssot.lint.run import (
     Outcome,
     Progress,
     maker,
     run_part,
     run_source,
-    without_collecting,
 )
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.source import SourceFile

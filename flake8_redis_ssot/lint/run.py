@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -20,6 +19,7 @@ from flake8_redis_ssot.installed import digest_of_flake8
 from flake8_redis_ssot.lazy_dataclass import dataclass, field, replace
 from flake8_redis_ssot.lint.baseline import Entry
 from flake8_redis_ssot.lint.check import FileChecker
+from flake8_redis_ssot.lint.collecting import without_collecting
 from flake8_redis_ssot.lint.interrupts import interrupts_put_off
 from flake8_redis_ssot.lint.suppress import comments, recorded, unsuppressed, without_noqa
 from flake8_redis_ssot.project.index import ProjectIndex
@@ -264,29 +264,6 @@ def _run_project(
         cache.keep_project(files, read, index.texts.asked, asked_of(modules), day, found)
     outcome.diagnostics = sorted([*outcome.diagnostics, *found], key=lambda d: d.sort_key)
     return outcome
-
-
-@contextmanager
-def without_collecting() -> Iterator[None]:
-    """Turn the garbage collector off while parsing: trees hold no cycles, and collecting doubles the cost."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-@contextmanager
-def collecting_seldom() -> Iterator[None]:
-    """Run the garbage collector seldom, for work that keeps most of what it makes: it would take a third of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000, 20, 50)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 @without_collecting()

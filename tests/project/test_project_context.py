@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
-from flake8_redis_ssot.lint.run import without_collecting
+from flake8_redis_ssot.lint.collecting import without_collecting
 from flake8_redis_ssot.project_context import ProjectContext
 
 
