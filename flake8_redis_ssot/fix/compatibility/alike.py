@@ -143,7 +143,7 @@ class Alike:
         return self._settled((one.node, other.node), lambda: self._same(one, other))
 
     def _settled(self, key: tuple[ast.AST, ast.AST], ask: Callable[[], bool]) -> bool:
-        """The answer to a question, taken for true while it is asked; what was built on that goes with it."""
+        """The answer to a question. While it is asked it counts as true; where it turns out false, answers that relied on it go."""
         if key not in self._known:
             before = set(self._known)
             self._known[key] = True

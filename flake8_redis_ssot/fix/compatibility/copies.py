@@ -140,7 +140,7 @@ class Copies:
 
 
 def _undocumented(tree: ast.Module) -> ast.Module:
-    """A module without its docstrings, but for one that reads some."""
+    """A module without its docstrings; with them where it reads any."""
     if any(
         isinstance(node, ast.Attribute | ast.Name) and last_name(node) == "__doc__"
         for node in all_nodes(tree)

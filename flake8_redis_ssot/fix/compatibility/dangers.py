@@ -81,7 +81,7 @@ class Dangers:
             raise Refusal(f"the `with` in line {entered.lineno} would end it for all who share it", _UNEND)
 
     def _end_of_its_own(self, of: Symbol) -> str | None:
-        """What runs by itself when an object of a class goes, or with the process."""
+        """What runs by itself when an object of a class is deleted, or when the process ends."""
         for name in ("__del__", "__init__", "__post_init__", "__new__"):
             member = self.symbols.members(of).named.get(name)
             if member is not None and name == "__del__":

@@ -221,13 +221,13 @@ class Keys:
                 yield from self._in(store.value, seen)
 
     def _binding(self, name: str, function: Function | None) -> Function | None:
-        """The function that has a name of its own: this one, or in a decorator one in which it stands."""
+        """The function of which a name is a local one: this function, or, in a decorator, one around it."""
         while function is not None and name not in locals_of(function):
             function = self._around.get(function)
         return function
 
     def _is_decorated(self, node: ast.expr, code: Code) -> bool:
-        """Whether code within a decorator has there the function that is decorated, from outside of itself."""
+        """Whether an expression in the inner function of a decorator gives the function that is decorated."""
         root = root_of(node)
         if code.function not in self._around or not isinstance(root, ast.Name):
             return False
@@ -271,7 +271,7 @@ def _returned(function: ast.AST) -> Iterator[ast.expr]:
 
 
 def _frame(node: ast.AST) -> int | None:
-    """How many calls above the code that runs it is, whose frame an expression gives; None where it gives none."""
+    """Whose frame an expression gives: 0 of the code itself, 1 of its caller, and so on; None where it gives no frame."""
     match node:
         case ast.Attribute(value=inner, attr="f_back"):
             depth = _frame(inner)

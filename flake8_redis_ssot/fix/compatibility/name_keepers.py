@@ -68,7 +68,7 @@ class NameKeepers:
     def why(
         self, view: View, node: ast.expr, old: Symbol, new: Symbol, *, is_object: bool = False
     ) -> str | None:
-        """Where a name may be kept of `node`, of the class or function `old`, that is another one of `new`; None if nowhere.
+        """Where a name of `node`, the class or function `old`, may be kept that `new` has otherwise; None if nowhere.
 
         What `is_object` is one of the class, anything else a method of it, or the function or class itself.
         """

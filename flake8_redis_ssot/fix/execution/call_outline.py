@@ -271,7 +271,7 @@ class _Outliner:
                     self._note("flow", argument.arg, fixture, is_member=False)
 
     def _state(self, argument: ast.arg) -> None:
-        """What an annotation says; a reference to nothing where it says nothing that is one class."""
+        """Note what the annotation of a parameter says; a reference to nothing where that is not one class."""
         match argument.annotation:
             case ast.Name() | ast.Attribute():
                 ref = self._reference(argument.annotation)
@@ -316,7 +316,7 @@ class _Outliner:
             self._note("set", "", flow, is_member=True)
 
     def _keeps(self, owner: ast.expr, given: Iterable[ast.expr]) -> None:
-        """What an object is given by a call of its method it may keep, and call later."""
+        """Note that an object may keep what a call of its method gives it, and call that later."""
         direct = [one for one in given if isinstance(one, _HELD)]
         name = last_name(owner)
         if name and name not in RECEIVERS and direct:

@@ -411,7 +411,7 @@ class _Walk:
             self._reach(path, outline.table.get((f"{key} member", name), ()), purpose)
 
     def _run_files(self, ends: Collection[str]) -> None:
-        """Files whose paths end so are run."""
+        """Note that files are run whose paths end so."""
         self.is_open |= not ends or "" in ends
         for end in ends:
             paths = self.graph.ending(end)
@@ -430,7 +430,7 @@ class _Walk:
                 self._reach(path, [self.graph.outline(path).top], "run")
 
     def _take_in(self, paths: set[str]) -> None:
-        """Files that have been imported: what they have by the names of members may be meant."""
+        """Note that files have been imported: from now on, the name of a member may mean what they define by it."""
         self.known |= paths
         for path in paths:
             self.is_open |= self.graph.outline(path).is_hooked
@@ -453,7 +453,7 @@ class _Walk:
                 self._reach(path, outline.table.get(("kept", name), ()), "kept")
 
     def _involve(self, path: str) -> None:
-        """What values of a file are known for counts from now on."""
+        """Note that a file has to do with what runs: from now on, names may also mean the values that it gives them."""
         if path not in self.involved:
             self.involved.add(path)
             self._follow_in([path], only_values=True)

@@ -235,7 +235,7 @@ def _surely(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 def imported_names(
     node: ast.Import | ast.ImportFrom, modules: Iterable[str], *, is_package: bool = False
 ) -> Iterator[str]:
-    """The dotted names that a statement imports in a file that has these names; of all of a module the module itself."""
+    """The dotted names that a statement imports in a file which is one of these `modules`; of `import *` that of the module."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
         return
@@ -250,6 +250,6 @@ def packages_of(module: str) -> list[str]:
 
 
 def with_parents(module: str) -> list[str]:
-    """A module behind the packages around it."""
+    """The packages around a module, the outermost first, and then the module itself."""
     parts = module.split(".")
     return [".".join(parts[:n]) for n in range(1, len(parts) + 1)]

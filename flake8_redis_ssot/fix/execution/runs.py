@@ -30,13 +30,13 @@ def _is_conftest(path: str) -> bool:
 
 
 def _is_run(path: str) -> bool:
-    """Whether pytest runs a file by its name."""
+    """Whether a file has a name by which pytest finds it."""
     return os.path.basename(path).startswith("test_") or path.endswith("_test.py")
 
 
 @dataclass(slots=True)
 class Change:
-    """The dotted names that a file imports no more, and those that it comes to import; which of them when it runs."""
+    """The dotted names that a file stops importing (`gone`), and those that it starts to import; `at_top` as it is imported itself."""
 
     gone: list[str] = field(default_factory=list)
     come: list[str] = field(default_factory=list)

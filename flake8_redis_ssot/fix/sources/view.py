@@ -100,7 +100,7 @@ class View:
 
     @cached_property
     def exposed(self) -> frozenset[str]:
-        """The attributes that files read which import from this one, of whatever they have from it; all if one lists them."""
+        """The attributes that are read or set in files which import from this one; all of its own if one of them lists attributes."""
         users = {user for module in self.place.modules for user in self._index.importing(module)} - {
             self.path
         }

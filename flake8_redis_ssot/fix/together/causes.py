@@ -48,7 +48,7 @@ class Causes:
             yield diagnostic, self._why(diagnostic, why.old, told) if isinstance(why, Unfollowed) else why
 
     def _in_line(self, diagnostic: Diagnostic, line: int, refused: Left) -> Cause | None:
-        """What is left in another line of a file, of the same object where there is several."""
+        """What else is left in that line of the file; of several, what is about the same object."""
         found = [
             (one, why)
             for one, why in refused

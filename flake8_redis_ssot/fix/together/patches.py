@@ -218,7 +218,7 @@ class PatchFinder:
                         yield Patch(path, node.lineno, f"{LOGGER}{module}")
 
     def _found_in_package(self, module: str) -> Iterator[Patch]:
-        """Where files find a module in its package that others have imported, not they."""
+        """Where files read a module as an attribute of its package without importing it: others must have done that."""
         package, _, last = module.rpartition(".")
         loads = self.rewriter.imports.effects.acts.reached
         for path in sorted({user for name in packages_of(module) for user in self.index.importing(name)}):
@@ -295,7 +295,7 @@ class PatchFinder:
                             yield Patch(path, node.lineno, f"{module}.{last}")
 
     def _given_around(self, path: str) -> dict[str, str]:
-        """The fixtures in the `conftest.py` files around a test that give what these import, each with that."""
+        """The fixtures of the `conftest.py` files around a test that return something imported, each with its dotted name."""
         folder = os.path.dirname(path)
         found: dict[str, str] = {}
         while self.index.settings.is_test(path) and folder.startswith(self.index.settings.root):
@@ -417,7 +417,7 @@ def heads(text: str) -> Iterator[str]:
 
 
 def _modules_named(tree: ast.Module) -> dict[str, str]:
-    """The expressions of a file that give the module which a string in them names, and the names bound to one."""
+    """The expressions that load a module by a string, as `import_module("a.b")`, and the names bound to one; with the modules."""
     found: dict[str, str] = {}
     bound: list[tuple[str, str]] = []
     for node in all_nodes(tree):
@@ -442,7 +442,7 @@ def _of_kind(kind: str, keys: Iterable[str]) -> set[str]:
 
 
 def _below(named: Mapping[str, str], owner: str) -> Iterator[str]:
-    """The expressions that give a module, or an object of one, by those that give modules."""
+    """How `owner` can be written by the expressions that give modules: `m.cache` for `app.cache`, where `m` gives `app`."""
     for text, module in named.items():
         if is_under(owner, module):
             yield text + owner[len(module) :]

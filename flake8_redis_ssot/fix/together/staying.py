@@ -189,7 +189,7 @@ class Staying:
         )
 
     def users_of_state(self, of: str) -> list[str]:
-        """The files that use what a name of a module keeps, or the objects of a class: by functions or a string too."""
+        """The files that use the state behind a name of a module, or the objects of a class; also through functions or a string."""
         module, finder = of.rpartition(".")[0], self.rewriter.compatibility.ties
         symbol = self.symbols.symbol(of)
         if symbol is None:
@@ -376,7 +376,7 @@ class Staying:
         return {edge.full_name for edge in self.index.edges(path) if edge.local_name == QUOTED}
 
     def _ties_in(self, path: str, root: str, asked: set[str]) -> Ties:
-        """By what the uses of an object in a file that stays hang together with others, as far as text tells."""
+        """What ties the uses of an object in a file that stays to other references, as far as the text tells."""
         key = (path, root, frozenset(asked))
         if key not in self._ties:
             ties = Ties()
@@ -467,7 +467,7 @@ def names_in_string(diagnostic: Diagnostic) -> bool:
 
 
 def goes_along(diagnostic: Diagnostic, why: Refusal, proposals: Iterable[Proposal]) -> bool:
-    """Whether what is left of itself moves with the import of the same object, which is one of the proposals."""
+    """Whether a reference that waits for others moves after all: a proposal changes the import of its object."""
     return isinstance(why, Awaiting) and any(
         proposal.path == diagnostic.path
         and any(is_under(name, whole) for name in diagnostic.symbols for whole in proposal.diagnostic.symbols)

@@ -183,7 +183,7 @@ class Units:
         return held
 
     def _asked_as(self, proposal: Proposal) -> Iterator[str]:
-        """The classes that take the place of those for which a proposal asks as that very one."""
+        """The new classes of a proposal whose file asks for the very class, as `type(x) is C` does."""
         if any(key.startswith("identity ") for key in proposal.ties.strong):
             for home in proposal.written:
                 symbol = self.rewriter.symbols.symbol(home)
