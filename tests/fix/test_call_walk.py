@@ -33,7 +33,7 @@ OPENS, DOES_NOT = 8, 12
 def asked(line: int, budget: Budget) -> set[str] | None:
     tree = ast.parse(CODE)
     index: Any = SimpleNamespace(
-        modules=SimpleNamespace(find=lambda module: None),
+        modules=SimpleNamespace(find=lambda module: None, around=lambda name: ""),
         settings=SimpleNamespace(is_test=lambda path: True),
         place=lambda path: SimpleNamespace(modules=["test_it"], is_package=False),
     )
