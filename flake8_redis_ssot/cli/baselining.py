@@ -28,10 +28,11 @@ from flake8_redis_ssot.lint.matching import Matching
 from flake8_redis_ssot.lint.run import Outcome, available_processors, checker_for, run_project
 from flake8_redis_ssot.lint.suppress import recorded
 from flake8_redis_ssot.locking import locked
-from flake8_redis_ssot.output import counted, escaped, shown
+from flake8_redis_ssot.output import escaped, shown
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection
 from flake8_redis_ssot.source import PYTHON
+from flake8_redis_ssot.wording import counted
 
 _MOST = 10
 """New diagnostics that are listed; `check` lists them all."""

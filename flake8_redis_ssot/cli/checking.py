@@ -36,12 +36,13 @@ from flake8_redis_ssot.lint.run import (
     without_recorded,
 )
 from flake8_redis_ssot.lint.run import run as run_files
-from flake8_redis_ssot.output import counted, shown
+from flake8_redis_ssot.output import shown
 from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.rules import defaults
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Selection, Settings, is_below
 from flake8_redis_ssot.store import folder_of, is_ours, prepare
+from flake8_redis_ssot.wording import counted
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.cli.since import Since

@@ -7,7 +7,8 @@ from datetime import date
 
 from flake8_redis_ssot.files import Project
 from flake8_redis_ssot.lint.allowances import state_of
-from flake8_redis_ssot.output import counted, shown
+from flake8_redis_ssot.output import shown
+from flake8_redis_ssot.wording import counted
 
 
 def ending(project: Project, today: date) -> Iterator[str]:

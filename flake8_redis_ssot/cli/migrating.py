@@ -38,11 +38,12 @@ from flake8_redis_ssot.migrate.planning import (
 )
 from flake8_redis_ssot.migrate.shim import with_shims
 from flake8_redis_ssot.migrate.silenced import BASELINE, Silenced
-from flake8_redis_ssot.output import counted, escaped, json_text, migration_text, plan_text, shown
+from flake8_redis_ssot.output import escaped, json_text, migration_text, plan_text, shown
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.rules import all_rules
 from flake8_redis_ssot.settings.boundaries import SettingsError
 from flake8_redis_ssot.settings.model import Settings
+from flake8_redis_ssot.wording import counted
 
 
 def plan(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from flake8_redis_ssot.cli.check import add_settings
-from flake8_redis_ssot.output import counted
+from flake8_redis_ssot.wording import counted
 
 
 def add_parser(commands: Any) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from flake8_redis_ssot.cli.messages import Messages, refuse
+from flake8_redis_ssot.wording import counted
 
 
 def watch(options: argparse.Namespace) -> int:
@@ -26,6 +27,6 @@ def watch(options: argparse.Namespace) -> int:
     for changed in changes(*(options.paths or ["."]), watch_filter=seen, raise_interrupt=False):
         if sys.stdout.isatty():
             print("\x1b[2J\x1b[H", end="", flush=True)
-        say("note", f"{len(changed)} file{'s' * (len(changed) != 1)} changed")
+        say("note", f"{counted(len(changed), 'file')} changed")
         subprocess.run(command, check=False)
     return 0

@@ -11,7 +11,6 @@ from flake8_redis_ssot.init.modules import Module, is_plain_name, module_of
 from flake8_redis_ssot.init.proposal import Choice
 from flake8_redis_ssot.init.ranking import (
     Candidate,
-    count,
     imported_by,
     is_of_application,
     is_plain,
@@ -23,6 +22,7 @@ from flake8_redis_ssot.libraries.vocabulary import PURPOSES
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.managers import competing_managers
 from flake8_redis_ssot.project.shims import is_shim
+from flake8_redis_ssot.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,9 @@ def _does(module: Module, classes: Sequence[ClassFacts]) -> str:
     for made in classes:
         operations = list(dict.fromkeys(name for name, _ in made.operations))
         if operations:
-            parts.append(f"`{made.name}` has {count(len(operations), 'operation')} of a manager")
+            parts.append(f"`{made.name}` has {counted(len(operations), 'operation')} of a manager")
         elif made.handing_out:
             parts.append(f"`{made.name}` hands out a client that it built")
     if not parts:
-        parts.append(f"builds in {count(len(module.built), 'place')}")
+        parts.append(f"builds in {counted(len(module.built), 'place')}")
     return f"{' and '.join(parts)}; {used_by(module)}"

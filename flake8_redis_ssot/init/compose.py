@@ -12,10 +12,11 @@ from flake8_redis_ssot.init.evidence import Evidence
 from flake8_redis_ssot.init.exchanges import exchanges
 from flake8_redis_ssot.init.modules import Module, is_plain_name
 from flake8_redis_ssot.init.proposal import Choice, Proposal, Scope
-from flake8_redis_ssot.init.ranking import Candidate, candidates, close_to, count, listed, spoken_for
+from flake8_redis_ssot.init.ranking import Candidate, candidates, close_to, listed, spoken_for
 from flake8_redis_ssot.init.services import Group, grouped, tests_of, without_manager
 from flake8_redis_ssot.libraries.vocabulary import MAKING
 from flake8_redis_ssot.project.index import ProjectIndex
+from flake8_redis_ssot.wording import counted
 
 Choose = Callable[[str, Sequence[Candidate]], int | None]
 """Asks which of several is meant, and tells its number; None where nobody can be asked."""
@@ -94,7 +95,7 @@ def _scope(
         scope.tests = tests_of(evidence, group)
         what = "no file outside uses its manager" if group.candidates else "it has no manager yet"
         if group.outside:
-            what = f"{count(len(group.outside), 'file')} outside use{'s' * (len(group.outside) == 1)} its manager, which `check` reports as RED103"
+            what = f"{counted(len(group.outside), 'file')} outside use{'s' * (len(group.outside) == 1)} its manager, which `check` reports as RED103"
         scope.reason = f"a service of its own: {', '.join(group.signs)}; {what}"
     if not group.candidates:
         return scope, []
@@ -170,9 +171,9 @@ def _instance(evidence: Evidence, module: Module) -> Choice | None:
 def _say_what_is_decided(evidence: Evidence, index: ProjectIndex, proposal: Proposal) -> None:
     scopes = [scope for scope in (proposal.scope, *proposal.boundaries) if scope.managers]
     managers = {choice.value for scope in scopes for choice in scope.managers}
-    parts = [count(len(managers), "manager") + (f" in {len(scopes)} boundaries" if len(scopes) > 1 else "")]
+    parts = [counted(len(managers), "manager") + (f" in {len(scopes)} boundaries" if len(scopes) > 1 else "")]
     if proposal.forbidden:
-        parts.append(f"{count(len(proposal.forbidden), 'module')} that should not be imported any more")
+        parts.append(f"{counted(len(proposal.forbidden), 'module')} that should not be imported any more")
     outside = [
         module for module in evidence.modules if module.built and not index.place(module.path).is_manager
     ]
@@ -180,7 +181,7 @@ def _say_what_is_decided(evidence: Evidence, index: ProjectIndex, proposal: Prop
     proposal.summary = ", ".join(parts)
     if outside:
         proposal.summary += (
-            f"; {count(places, 'place')} in {count(len(outside), 'other file')} "
+            f"; {counted(places, 'place')} in {counted(len(outside), 'other file')} "
             f"build{'s' * (places == 1)} a client or pool beside {'it' if len(managers) == 1 else 'them'}"
         )
 
@@ -199,7 +200,7 @@ def _say_that_there_is_none(evidence: Evidence, ranked: Sequence[Candidate], pro
         if ranked
         else "nothing but tests and what stands beside the application builds"
     )
-    where = f"{count(places, 'place')} in {count(len(built), 'file')}"
+    where = f"{counted(places, 'place')} in {counted(len(built), 'file')}"
     proposal.summary = f"{what}: {where} build{'s' * (places == 1)} clients or pools"
     beside = places - sum(len(one.module.built) for one in ranked)
     if ranked and beside:
@@ -207,7 +208,7 @@ def _say_that_there_is_none(evidence: Evidence, ranked: Sequence[Candidate], pro
     first, *more = sorted(((_importers(one.module), one.name) for one in ranked), reverse=True) or [(0, "")]
     if more and first[0] > more[0][0]:
         proposal.undecided.append(
-            f"most files import `{first[1]}` of those that build: {count(first[0], 'file')}"
+            f"most files import `{first[1]}` of those that build: {counted(first[0], 'file')}"
         )
     for one in sorted(ranked, key=lambda one: (-len(one.module.built), one.name))[:_SHOWN]:
         proposal.undecided.append(f"{one.name}: {spoken_for(one.module)}")

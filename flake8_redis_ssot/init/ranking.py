@@ -18,6 +18,7 @@ from flake8_redis_ssot.libraries.vocabulary import (
     SERVER_WORDS,
     SUBJECTS,
 )
+from flake8_redis_ssot.wording import counted
 
 CLOSE = 0.6
 """The part of the best one's points from which on another may be meant as well."""
@@ -132,14 +133,14 @@ def close_to(best: Candidate, others: Iterable[Candidate]) -> list[Candidate]:
 def spoken_for(module: Module) -> str:
     """What speaks for a module, as a comment has it."""
     built, operations = len(module.built), len(module.operations)
-    parts = [f"builds in {count(built, 'place')}"] if built else []
-    parts += [f"has {count(operations, 'operation')}"] if operations else []
+    parts = [f"builds in {counted(built, 'place')}"] if built else []
+    parts += [f"has {counted(operations, 'operation')}"] if operations else []
     return f"{', '.join(parts)}; {used_by(module)}" if parts else used_by(module)
 
 
 def used_by(module: Module) -> str:
     """Who takes a client or manager from a module."""
-    files, tests = count(len(module.users), "file"), count(len(module.tests), "test file")
+    files, tests = counted(len(module.users), "file"), counted(len(module.tests), "test file")
     if module.beside:
         files += f" ({len(module.beside)} of them beside the application)"
     if not module.users:
@@ -154,11 +155,7 @@ def used_by(module: Module) -> str:
 
 def imported_by(number: int) -> str:
     """How many files import something, as a sentence says it."""
-    return f"{count(number, 'file')} import{'s' * (number == 1)} it" if number else "no file imports it"
-
-
-def count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
+    return f"{counted(number, 'file')} import{'s' * (number == 1)} it" if number else "no file imports it"
 
 
 def listed(names: Sequence[str]) -> str:

@@ -36,11 +36,6 @@ def escaped(text: str) -> str:
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
-def counted(number: int, what: str) -> str:
-    """A number with what it is of: `1 file`, `2 files`."""
-    return f"{number} {what}{'s' * (number != 1)}"
-
-
 def json_text(value: object, indent: int | None = 2) -> str:
     """`value` as JSON in ASCII.
 

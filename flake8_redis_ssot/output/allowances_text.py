@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flake8_redis_ssot.output import counted, escaped
+from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import Paint, painted, wrapped
+from flake8_redis_ssot.wording import counted
 
 _PAINTS: dict[str, Paint] = {"ending": "yellow", "expired": "red"}
 

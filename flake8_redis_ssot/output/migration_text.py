@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.migrate.migration import Migration
 from flake8_redis_ssot.migrate.plan import Step
-from flake8_redis_ssot.output import counted, escaped
+from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.markdown_text import code, prose
 from flake8_redis_ssot.output.plan_text import said_once
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
+from flake8_redis_ssot.wording import counted
 
 
 def render(migration: Migration, look: Look, *, markdown: bool) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from flake8_redis_ssot.migrate.plan import Gap, Manager, Measure, Plan, Site, Step
 from flake8_redis_ssot.migrate.silenced import BASELINE
-from flake8_redis_ssot.output import counted, escaped
+from flake8_redis_ssot.output import escaped
 from flake8_redis_ssot.output.markdown_text import code, prose
 from flake8_redis_ssot.output.report import Look
 from flake8_redis_ssot.output.terminal import wrapped
+from flake8_redis_ssot.wording import counted
 
 Named = Callable[[str], str]
 """How a name or a place is written."""

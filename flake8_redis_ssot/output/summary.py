@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.output import counted, escaped, shown
+from flake8_redis_ssot.output import escaped, shown
 from flake8_redis_ssot.output.report import Report
 from flake8_redis_ssot.output.terminal import painted, wrapped
+from flake8_redis_ssot.wording import counted
 
 
 def headline(diagnostic: Diagnostic, report: Report, first: int = 0) -> str:
@@ -39,7 +40,7 @@ def list_of_fixes(fixed: Sequence[Diagnostic]) -> str:
     """What was fixed, file by file, as ruff lists it."""
     if not fixed:
         return ""
-    lines = ["", f"Fixed {len(fixed)} error{'s' * (len(fixed) != 1)}:"]
+    lines = ["", f"Fixed {counted(len(fixed), 'error')}:"]
     for path in dict.fromkeys(sorted(d.path for d in fixed)):
         lines.append(f"- {shown(path)}:")
         rules = Counter((d.code, d.name) for d in fixed if d.path == path)

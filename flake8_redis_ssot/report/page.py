@@ -12,7 +12,7 @@ from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.report import charts
 from flake8_redis_ssot.report.graph import graph_of
 from flake8_redis_ssot.report.model import KINDS, WORDS, Finding, Report, compared
-from flake8_redis_ssot.report.progress import phases
+from flake8_redis_ssot.report.progress import count, phases
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _number(value: int) -> Cell:
 
 def _list(words: str, found: Sequence[str]) -> Cell:
     """How many there are, with all of them folded away."""
-    return Cell(f"{len(found):,} {words}{'s' * (len(found) != 1)}", len(found), list(found), folds=True)
+    return Cell(count(len(found), words), len(found), list(found), folds=True)
 
 
 def _managers(report: Report) -> Sheet:

@@ -26,6 +26,7 @@ from flake8_redis_ssot.libraries.standard import QUESTIONS
 from flake8_redis_ssot.libraries.traits import POOL_KEYWORDS
 from flake8_redis_ssot.libraries.vocabulary import CLOSING, FLUSHING
 from flake8_redis_ssot.syntax.nodes import Function, last_name
+from flake8_redis_ssot.wording import counted
 
 _MOST = 3
 _RENAME = "give each client a name of its own"
@@ -94,7 +95,7 @@ def _escaping(view: View, node: ast.expr, what: str) -> Refusal:
             f"in line {node.lineno} it {what}, and what is done with it there cannot be determined",
             f"change line {node.lineno}, and this with it, by hand",
         )
-    number = f"{len(readers)} file{'s' * (len(readers) > 1)}"
+    number = counted(len(readers), "file")
     return Refusal(
         f"`{name}` returns it to {number} ({', '.join(view.where(path, name) for path in readers[:_MOST])}"
         f"{' and more' * (len(readers) > _MOST)}), and what is done with it there is not seen",
