@@ -248,14 +248,14 @@ def test_migrate_refuses_what_changed_since_it_was_read(project: Path, monkeypat
     from flake8_redis_ssot.cli import migrating
     from flake8_redis_ssot.cli.main import main
 
-    mend = migrating.mend
+    migrated = migrating.migrated
 
     def slow(*arguments, **options):
-        mended = mend(*arguments, **options)
+        mended = migrated(*arguments, **options)
         (project / "app" / "rooms.py").write_text(ROOMS + "# meanwhile\n")
         return mended
 
-    monkeypatch.setattr(migrating, "mend", slow)
+    monkeypatch.setattr(migrating, "migrated", slow)
     monkeypatch.chdir(project)
     assert main(["migrate"]) == 2
     assert "app/rooms.py" in capsys.readouterr().err
