@@ -9,7 +9,7 @@ from functools import cached_property
 
 from flake8_redis_ssot.fix.compatibility.call_checks import arguments_given
 from flake8_redis_ssot.fix.compatibility.member_checks import INERT, Lacking, a
-from flake8_redis_ssot.fix.compatibility.object_checks import ObjectChecks, note_names
+from flake8_redis_ssot.fix.compatibility.object_checks import ObjectChecks
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement, called_alike
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
 from flake8_redis_ssot.fix.refusal import Refusal
@@ -329,7 +329,7 @@ class Compatibility(ObjectChecks):
         if why is not None:
             raise self.calls.uncallable(new, place.lineno, why)
         self.given_clients.check_forwarded(replacement, verdict)
-        note_names(verdict, None, call, "", renamed)
+        verdict.note_names(None, call, "", renamed)
         verdict.roots.add(old.qualified_name)
         ties = self.ties.of_function(old, held.of)
         verdict.ties.add(ties)

@@ -87,7 +87,7 @@ class NameKeepers:
                 is_object
                 and isinstance(named := view.uses.parents.get(given), ast.Attribute)
                 and named.attr in changed
-                and 1 in _asked_of(named)
+                and "class" in _asked_of(named)
                 and not _is_told(named, view.uses.parents)
             ):
                 return f"line {place.lineno} reads `{named.attr}` of the class of `{unparsed(node)}`, which is another one"

@@ -23,9 +23,9 @@ from flake8_redis_ssot.fix.objects.connecting import read_in
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State
 from flake8_redis_ssot.fix.refusal import Refusal
-from flake8_redis_ssot.fix.sources.escape import Uses
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
+from flake8_redis_ssot.fix.sources.uses import Uses
 from flake8_redis_ssot.fix.sources.view import UnseenReader, View
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.libraries.vocabulary import FLUSHING
@@ -207,7 +207,7 @@ class ObjectChecks:
                 self.note_keeper(view, attribute, (old, new), verdict)
                 if self.keepers.is_kept(view, attribute):
                     verdict.ties.needs.add(f"identity {old.qualified_name}")
-            note_names(verdict, attribute, call, name, renamed)
+            verdict.note_names(attribute, call, name, renamed)
         return names
 
     def _check_asked(self, uses: Uses, old: Symbol, new: Symbol) -> None:
@@ -495,18 +495,3 @@ def _part_none_of(before: Symbol, after: Symbol, why: str, verdict: Verdict) -> 
     """Note that all who have one client have to come to have another one, of which `why` says what is not seen."""
     verdict.ties.needs.add(f"{STATE}{before.qualified_name}")
     verdict.alone[after.qualified_name] = why
-
-
-def note_names(
-    verdict: Verdict,
-    attribute: ast.Attribute | None,
-    call: ast.Call | None,
-    to: str,
-    renamed: Mapping[str, str],
-) -> None:
-    """Note what of a use of a member is called otherwise afterwards."""
-    if attribute is not None and attribute.attr != to:
-        verdict.renames.append((attribute, to))
-    for keyword in call.keywords if call is not None else ():
-        if keyword.arg is not None and keyword.arg in renamed:
-            verdict.renames.append((keyword, renamed[keyword.arg]))

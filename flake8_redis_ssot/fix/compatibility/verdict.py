@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 
 from flake8_redis_ssot.diagnostic import Applicability
 from flake8_redis_ssot.fix.compatibility.patch_targets import Reached
@@ -48,3 +49,13 @@ class Verdict:
     def unsafe(self, why: str) -> None:
         """Note that it is not safe; the first reason stays."""
         self.applicability, self.why = "unsafe", self.why or why
+
+    def note_names(
+        self, attribute: ast.Attribute | None, call: ast.Call | None, to: str, renamed: Mapping[str, str]
+    ) -> None:
+        """Note what of a use of a member is called otherwise afterwards."""
+        if attribute is not None and attribute.attr != to:
+            self.renames.append((attribute, to))
+        for keyword in call.keywords if call is not None else ():
+            if keyword.arg is not None and keyword.arg in renamed:
+                self.renames.append((keyword, renamed[keyword.arg]))
