@@ -6,6 +6,7 @@ import ast
 import os
 import re
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Literal
 
 from flake8_redis_ssot.filesystem import FileSystem
@@ -26,13 +27,17 @@ _SUFFIXES = ("/__init__.py", ".py", "/__init__.pyi", ".pyi")
 """The ends of module paths, in the order in which Python looks: a package goes before a file beside it."""
 _SIGNALS = ("Error", "Exception", "Warning")
 _DYNAMIC = re.compile(
-    r"\bglobals\(\)|\bsys\.modules\[__name__\]|^def __getattr__|^[^#\n]*\bexec\("
+    r"\bglobals\(\)|\bsys\.modules\[__name__\]|^[ \t]*(?:vars|locals)\(\)(?:\[|\.)|^[^#\n]*\bexec\("
     r"|^__path__\b|\bdeclare_namespace\(",
     re.MULTILINE,
 )
 """Code that gives a module names, or a package submodules, which no statement shows."""
-_DYNAMIC_WORDS = ("globals()", "sys.modules", "__getattr__", "exec(", "__path__", "declare_namespace(")
+_DYNAMIC_WORDS = ("globals()", "vars()", "locals()", "sys.modules", "exec(", "__path__", "declare_namespace(")
 """What such code has one of: to look for these first is many times faster."""
+_OWN_NAMES = frozenset(
+    [*dir(ModuleType), *dir(ModuleType("")), "__builtins__", "__cached__", "__file__", "__path__"]
+)
+"""What modules have, though no statement binds it."""
 _GLOBAL = re.compile(r"^[ \t]+global[ \t]+([\w, \t]+)", re.MULTILINE)
 
 
@@ -216,7 +221,7 @@ class Modules:
             found = self._lookup(".".join([star, *rest]), follow, seen) if follow(star) else None
             if found is not None:
                 return found
-        return Found("unknown", name) if facts.dynamic else None
+        return Found("unknown", name) if facts.dynamic or rest[0] in _OWN_NAMES else None
 
     def _is_portion(self, path: str) -> bool:
         """Whether a module is a namespace package, to which other distributions may add modules."""
@@ -260,7 +265,9 @@ def module_facts(source: SourceFile, module: str) -> ModuleFacts:
     for found in _GLOBAL.finditer(source.text):
         for name in re.findall(r"\w+", found[1]):
             names.setdefault(name, Name("object"))
-    dynamic = any(word in source.text for word in _DYNAMIC_WORDS) and bool(_DYNAMIC.search(source.text))
+    dynamic = "__getattr__" in names or (
+        any(word in source.text for word in _DYNAMIC_WORDS) and bool(_DYNAMIC.search(source.text))
+    )
     return ModuleFacts(source.path, names, tuple(stars), dynamic, optional)
 
 
@@ -338,9 +345,15 @@ def bindings_in(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt]]:
                 for part in ast.iter_child_nodes(node):
                     if isinstance(part, ast.stmt):
                         yield from bindings_in([part])
-                    elif isinstance(part, ast.ExceptHandler | ast.match_case):
+                    elif isinstance(part, ast.ExceptHandler):
                         yield from bindings_in(part.body)
-                    elif not isinstance(node, ast.Expr):
+                    elif isinstance(part, ast.match_case):
+                        for inner in all_nodes(part.pattern):
+                            for captured in (getattr(inner, "name", None), getattr(inner, "rest", None)):
+                                if captured is not None:
+                                    yield captured, node
+                        yield from bindings_in(part.body)
+                    else:
                         parts = [*all_nodes(part)]
                         targets = (
                             comprehension.target

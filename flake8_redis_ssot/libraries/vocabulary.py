@@ -95,7 +95,7 @@ MANAGER_WORDS = (
     "manager|client|cache|service|pool|conn|provider|factory|adapter|wrapper|store|backend|handler"
 )
 GETTING_WORDS = "get|create|make|init|initialize|connect|open|close|shutdown"
-OTHER_WORDS = "config|mock|fake|test|error"
+OTHER_WORDS = "config|mock|fake|test|error|_pb2"
 """Words that make, with `redis`, the name of a manager or of its accessor, and those that rule it out."""
 
 SERVER_WORDS = frozenset(["redis", "valkey"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import re
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ _MANAGER = re.compile(
     rf"(?!\w*(?:{OTHER_WORDS}))(?:\w*redis_?\w*?(?:{MANAGER_WORDS})\w{{0,9}}|(?:(?:{GETTING_WORDS})_?)?redis)",
     re.IGNORECASE,
 )
+
+_BUILTINS = frozenset(dir(builtins))
 
 
 class UnresolvedManagerImport(ProjectRule):
@@ -76,7 +79,11 @@ class UnresolvedManagerImport(ProjectRule):
                 if self._is_missing(name, path, project)
             }
             named = {
-                name for name in fact.quoted.split("\n") if name and self._is_missing(name, path, project)
+                name
+                for name in fact.quoted.split("\n")
+                if name
+                and name.rpartition(".")[2] not in _BUILTINS  # a patch puts these into any module
+                and self._is_missing(name, path, project)
             }
             context = project.read(path) if imported or named else None
             if context is None:
