@@ -10,6 +10,9 @@ from flake8_redis_ssot.lazy_dataclass import dataclass
 _COMMENT = re.compile(rb"#[^\n]*")
 _DOTTED = re.compile(rb"[A-Za-z_]\w*(?:\.\w+)+([\"'])")
 _SPACE = re.compile(rb"[\s\\]+")
+_LISTED = re.compile(rb"[\s\\]*\(((?:[^)#]+|#[^\n]*)*)")
+_AFTER = frozenset([b" ", b"\t", b"\f", b"\\", b"("])
+"""What may follow `import` in a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +36,45 @@ def statements(data: bytes) -> bytes:
     """
     found = []
     data = data.removeprefix(b"\xef\xbb\xbf")
-    at = data.find(b"import ")
+    at = data.find(b"import")
     while at >= 0:
-        start = data.rfind(b"\n", 0, at) + 1
-        head = data[start:at].split()
-        if not head or (len(head) == 2 and head[0] == b"from"):
-            end = data.find(b"\n", at)
-            rest = data[at + 7 : end if end >= 0 else len(data)]
-            if b"(" in rest:
-                close = data.find(b")", at)
-                rest = _COMMENT.sub(b"", data[at + 7 : close if close >= 0 else len(data)])
-                rest = rest.replace(b"(", b"")
-            elif rest.rstrip().endswith(b"\\"):
-                end = data.find(b"\n", end + 1)
-                rest = data[at + 7 : end if end >= 0 else len(data)]
-            rest = _SPACE.sub(b" ", rest.partition(b"#")[0].partition(b";")[0]).strip(b" ,")
-            found.append(b"%b %b" % (head[1] if head else b"-", rest))
-        at = data.find(b"import ", at + 7)
+        if data[at + 6 : at + 7] in _AFTER:
+            start = data.rfind(b"\n", 0, at) + 1
+            head = data[start:at].split()
+            if (head and (len(head) != 2 or head[0] != b"from")) or b"\\" in data[start - 3 : start]:
+                head = _head(data, at)
+            if not head or (len(head) == 2 and head[0] == b"from"):
+                end = data.find(b"\n", at)
+                rest = data[at + 6 : end if end >= 0 else len(data)]
+                if b"(" in rest or b"\\" in rest:
+                    rest = _names(data, at + 6)
+                rest = _SPACE.sub(b" ", rest.partition(b"#")[0].partition(b";")[0]).strip(b" ,")
+                found.append(b"%b %b" % (head[1] if head else b"-", rest))
+        at = data.find(b"import", at + 6)
     return b"\n".join(found)
+
+
+def _head(data: bytes, at: int) -> list[bytes]:
+    """The words of a statement before its `import` at the index `at`, if other code is in the row, or an earlier row."""
+    start = data.rfind(b"\n", 0, at) + 1
+    while data.endswith((b"\\\n", b"\\\r\n"), 0, start):
+        start = data.rfind(b"\n", 0, start - 1) + 1
+    head = data[start:at]
+    if b"#" not in head:  # in a comment
+        head = head.rpartition(b";")[2].rpartition(b":")[2]
+    words = head.replace(b"\\", b" ").split()
+    return [words[0], b"".join(words[1:])] if len(words) > 2 else words
+
+
+def _names(data: bytes, at: int) -> bytes:
+    """What an import statement takes, from the index `at` behind its `import`, over all its rows, without comments."""
+    listed = _LISTED.match(data, at)
+    if listed is not None:
+        return _COMMENT.sub(b"", listed[1])
+    end = data.find(b"\n", at)
+    while end >= 0 and data[at:end].rstrip().endswith(b"\\"):
+        end = data.find(b"\n", end + 1)
+    return data[at : end if end >= 0 else len(data)]
 
 
 def quoted(data: bytes) -> bytes:
