@@ -20,7 +20,7 @@ from flake8_redis_ssot.lint.noqa import (
     silences,
 )
 from flake8_redis_ssot.rule import Noqa
-from flake8_redis_ssot.settings.model import Allowance, Settings
+from flake8_redis_ssot.settings.model import Allowance, DottedPattern, Settings
 from flake8_redis_ssot.source import Range, SourceError, SourceFile
 
 # comments for other tools state no reason for a `noqa`
@@ -57,21 +57,25 @@ def unsuppressed(
 def covers(allowance: Allowance, diagnostic: Diagnostic) -> bool:
     """Whether an `allow` entry covers a diagnostic: its rule, its path, and one of its symbols if the entry names any.
 
-    An object of a client library may be named by any of its dotted names.
+    An object of a client library may be named by any of its dotted names; a module stands for what it defines, not for
+    what it imports.
     """
     return (
         _selects(allowance.rules, diagnostic.code)
         and allowance.paths.match(diagnostic.path)
         and (
             not allowance.symbols
-            or any(
-                pattern.covers(name)
-                for pattern in allowance.symbols
-                for symbol in diagnostic.symbols
-                for name in BUILDERS.names_of(symbol)
-            )
+            or any(_covers(pattern, symbol) for pattern in allowance.symbols for symbol in diagnostic.symbols)
         )
     )
+
+
+def _covers(pattern: DottedPattern, symbol: str) -> bool:
+    if symbol not in BUILDERS:
+        return pattern.covers(symbol)
+    if pattern.text in BUILDERS:  # an object, or the class whose method it is
+        return any(map(pattern.covers, BUILDERS.names_of(symbol)))
+    return pattern.covers(symbol) or pattern.covers(BUILDERS[symbol].target)
 
 
 def _selects(codes: tuple[str, ...], code: str) -> bool:
