@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import os
 import re
@@ -10,10 +11,13 @@ from collections.abc import Iterator
 from flake8_redis_ssot.analysis.dotted_strings import references
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.modules import Modules
+from flake8_redis_ssot.libraries.frameworks import RAISING_TESTS
 from flake8_redis_ssot.libraries.vocabulary import GETTING_WORDS, MANAGER_WORDS, OTHER_WORDS
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
 from flake8_redis_ssot.source import Range
+from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.nodes import callee_of, last_name
 
 # `get_redis_client`, `AsyncRedisManager`, `get_redis`; neither `redis_password` nor `RedisConfigManager`
 _MANAGER = re.compile(
@@ -31,7 +35,8 @@ class UnresolvedManagerImport(ProjectRule):
     Reports an import of a module of the project, or of a name in one, that does not exist, if a Redis
     manager is meant. A manager is meant if the name says so (`redis_client`, `RedisManager`), or if
     the name would be in a manager that the settings name. Strings are reported as in RED106. A module
-    that creates names at run time counts as having every name.
+    that creates names at run time counts as having every name. Not reported where a test expects the
+    failure (`with pytest.raises(ImportError):`).
 
     ## Why is this bad?
     The import fails when its line runs. Inside a function, or under `except ImportError`, tests may
@@ -88,14 +93,14 @@ class UnresolvedManagerImport(ProjectRule):
             context = project.read(path) if imported or named else None
             if context is None:
                 continue
-            for _, alias, names in context.every_import():
-                if set(names) & imported and not set(names) - imported:
+            for node, alias, names in context.every_import():
+                if set(names) & imported and not set(names) - imported and not _is_to_fail(context, node):
                     yield self._missing(context, context.source.range_of(alias), names[0], project)
             points = context.sites_with(name.rpartition(".")[2] for name in named) if named else []
             seen = set()
             for point in points:
                 for text in references(point, context.inference, existing=True):
-                    if text.value in named and text.node not in seen:
+                    if text.value in named and text.node not in seen and not _is_to_fail(context, text.node):
                         seen.add(text.node)
                         yield self._missing(context, context.source.range_of(text.node), text.value, project)
 
@@ -122,6 +127,16 @@ class UnresolvedManagerImport(ProjectRule):
         looks = any(_MANAGER.fullmatch(part) for part in name.split(".")[-2:])
         is_meant = looks or owner is boundary
         return is_meant and all(tree.lookup(name) is None for tree in _trees(name, path, index))
+
+
+def _is_to_fail(context: RuleContext, node: ast.AST) -> bool:
+    """Whether a test says that the code fails there: it tests that something is gone."""
+    return any(
+        last_name(callee_of(item.context_expr)) in RAISING_TESTS - {"suppress"}
+        for outer in ancestors(context.source.tree, node)
+        if isinstance(outer, ast.With | ast.AsyncWith)
+        for item in outer.items
+    )
 
 
 def _trees(name: str, path: str, index: ProjectIndex) -> Iterator[Modules]:
