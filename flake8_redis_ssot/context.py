@@ -327,8 +327,10 @@ class RuleContext:
     def _makes_manager(self, name: str, call: ast.Call) -> bool:
         """Whether a call of `name` makes one more manager, of the file's boundary or a forbidden one."""
         managers = self.names.managers
-        if any(name.startswith(f"{module}.") for module in self.place.modules):
-            return False
+        for module in self.place.modules:
+            inside = name.removeprefix(f"{module}.").partition(".")[0]
+            if name.startswith(f"{module}.") and managers.modules.find(f"{module}.{inside}") is None:
+                return False  # it is this file's, and not of a submodule
         if self.forbids(name):
             return managers.kind(name) in ("class", "data") and managers.reaches(name)
         return not self.place.is_manager and managers.is_built_anew(

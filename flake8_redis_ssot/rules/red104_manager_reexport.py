@@ -87,6 +87,8 @@ class ManagerReexport(ProjectRule):
                 continue
             for alias, names in context.imported(point):
                 name = next(filter(context.is_own, names), None)
+                if name in {f"{module}.{alias.asname or alias.name}" for module in context.place.modules}:
+                    continue  # a submodule has this name in any case
                 if name is not None and _hands_on(alias, exported, taken):
                     yield self.diagnostic(
                         context,
