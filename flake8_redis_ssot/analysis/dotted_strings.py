@@ -24,6 +24,10 @@ from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 _LAST_NAMES = frozenset(name.rpartition(".")[2] for name in NAMED_TO)
 _ADDING = frozenset(["append", "insert", "extend", "update", "setdefault"])
 """Methods by which a setting gets more."""
+_PUTTING = frozenset(["setdefault", "update"])
+"""Methods by which `sys.modules` does."""
+_WRITTEN = ast.List | ast.Tuple | ast.Set | ast.Dict | ast.BinOp | ast.Constant
+"""How the parts of a setting are written that have names."""
 
 DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+")
 
@@ -41,12 +45,15 @@ def references(point: ProgramPoint, inference: Inference, *, existing: bool = Fa
         last = last_name(node.func)
         if last == "dict" and not isinstance(node.func, ast.Attribute):
             last = ""
+        if isinstance(node.func, ast.Name) and last not in NAME_TAKERS:  # by another name
+            last = next((n for n in _imported_as(node.func, point, inference) if n in NAME_TAKERS), last)
         if last in NAME_TAKERS and not _is_foreign(node.func, point, inference):
             for argument in [*node.args[:1], *(k.value for k in node.keywords if k.arg in TARGETS)]:
                 yield from inference.texts(argument, point)
             if any(_is_sys_modules(argument, point, inference) for argument in node.args[:1]):
-                for argument in node.args[1:]:
-                    yield from _all_texts(argument)
+                yield from _keys_put(node, 1)
+        elif last in _PUTTING and _is_sys_modules(getattr(node.func, "value", node), point, inference):
+            yield from _keys_put(node, 0)
         elif last in ("setitem", "delitem") and node.args and _is_sys_modules(node.args[0], point, inference):
             for argument in node.args[1:2]:
                 yield from inference.texts(argument, point)
@@ -58,7 +65,7 @@ def references(point: ProgramPoint, inference: Inference, *, existing: bool = Fa
     elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign) and node.value is not None:
         for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
             if _is_setting(target, point, inference):
-                yield from _all_texts(node.value)
+                yield from _texts_within(node.value, point, inference)
             elif isinstance(target, ast.Subscript) and _is_sys_modules(target.value, point, inference):
                 yield from inference.texts(target.slice, point)
 
@@ -102,12 +109,27 @@ def _naming(call: ast.Call, point: ProgramPoint, inference: Inference) -> Iterat
 
 
 def _texts_within(node: ast.expr, point: ProgramPoint, inference: Inference) -> Iterator[Text]:
-    """All strings of an expression, or of what is written for a name; of one that is a string itself that one."""
+    """All strings of an expression, and of what is written for the names in it; of one that is a string itself that one."""
     yield from inference.texts(node, point)
-    if not isinstance(node, ast.Constant):
-        bound = inference.bindings(node.id, point) if isinstance(node, ast.Name) else []
-        for part in (node, *(b.value for b in bound if isinstance(b.value, ast.List | ast.Tuple | ast.Dict))):
-            yield from _all_texts(part)
+    if isinstance(node, ast.Constant):
+        return
+    parts = [node]
+    for part in parts:
+        yield from _all_texts(part)
+        for name in all_nodes(part):
+            bound = inference.bindings(name.id, point) if isinstance(name, ast.Name) else ()
+            parts += [b.value for b in bound if isinstance(b.value, _WRITTEN) and b.value not in parts]
+
+
+def _keys_put(call: ast.Call, index: int) -> Iterator[Text]:
+    """The strings that a call puts into `sys.modules` as keys: in its arguments from `index` on, or in `**{...}`."""
+    for argument in [*call.args[index:], *(k.value for k in call.keywords if k.arg is None)]:
+        yield from _all_texts(argument)
+
+
+def _imported_as(name: ast.Name, point: ProgramPoint, inference: Inference) -> Iterator[str]:
+    """The last names of what is imported as `name`."""
+    return (dotted.rpartition(".")[2] for dotted in inference.names.dotted(name, point))
 
 
 def _is_foreign(func: ast.expr, point: ProgramPoint, inference: Inference) -> bool:
@@ -118,11 +140,12 @@ def _is_foreign(func: ast.expr, point: ProgramPoint, inference: Inference) -> bo
 
 def _makes_it_exist(point: ProgramPoint, inference: Inference) -> bool:
     match point.node:
-        case ast.Call(args=arguments, keywords=keywords):
+        case ast.Call(func=func, args=arguments, keywords=keywords):
             creates = any(
                 k.arg in ("create", "raising") and isinstance(k.value, ast.Constant) for k in keywords
             )
-            return creates or any(_is_sys_modules(argument, point, inference) for argument in arguments[:1])
+            into = [*arguments[:1], *([func.value] if isinstance(func, ast.Attribute) else [])]
+            return creates or any(_is_sys_modules(argument, point, inference) for argument in into)
         case ast.Assign(targets=targets):
             return any(
                 isinstance(t, ast.Subscript) and _is_sys_modules(t.value, point, inference) for t in targets
