@@ -79,11 +79,14 @@ def _patched_by(node: ast.AST) -> frozenset[str]:
     """The names that a part of a file patches."""
     found: set[str] = set()
     for part in all_nodes(node):
-        if isinstance(part, ast.Call) and last_name(part.func) in NAME_TAKERS | OBJECT_PATCHERS:
+        called = last_name(part.func) if isinstance(part, ast.Call) else ""
+        if isinstance(part, ast.Call) and (
+            called in NAME_TAKERS | OBJECT_PATCHERS or called.endswith("patch")  # `patch as mock_patch`
+        ):
             for argument in part.args[:2]:
                 texts = [n.value for n in _text_parts(argument) if isinstance(n, ast.Constant)]
                 found.update(text.rpartition(".")[2] for text in texts[-1:] if isinstance(text, str))
-            if last_name(part.func) == "multiple":
+            if called == "multiple":
                 found.update(k.arg for k in part.keywords if k.arg)
         elif isinstance(part, ast.Assign) and _makes_a_mock(part.value):
             found.update(t.attr for t in part.targets if isinstance(t, ast.Attribute))
