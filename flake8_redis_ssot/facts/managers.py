@@ -81,9 +81,13 @@ class ManagerFacts:
         )
 
     def _of_instance(self, module: str) -> set[str]:
-        """The classes of the shared object in a manager's `module`."""
+        """The classes of the shared object in a manager's `module`.
+
+        Where it may be of several, one that reaches no client stands in for Redis: a store in memory, say.
+        """
         names = (self.modules.lookup(name) for name in self.modules.clients(module).of_instance)
-        return {found.qualified_name for found in names if found is not None}
+        classes = {found.qualified_name for found in names if found is not None}
+        return set(filter(self.reaches, classes)) or classes
 
     def _built(self, name: str, seen: frozenset[str]) -> list[Built] | None:
         """What each object of a class builds, by its bases too; None if a call may return an existing object."""
