@@ -10,10 +10,11 @@ from flake8_redis_ssot.analysis.client_calls import Command, shown
 from flake8_redis_ssot.analysis.deferred import around, is_deferred
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.values import Definition
-from flake8_redis_ssot.libraries.standard import RUNNING
+from flake8_redis_ssot.libraries.standard import JOBS, RUNNING
 from flake8_redis_ssot.libraries.traits import CONNECTING
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
+from flake8_redis_ssot.syntax.arguments import first_of
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.conditions import Constants, cases_reached, truth
 from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, names_in
@@ -27,7 +28,7 @@ class ImportTimeCommand(Rule):
 
     - a command of a blocking client
     - a call of a function, method or class that sends one
-    - a call of `asyncio.run` with a coroutine that sends one
+    - a call of `asyncio.run` with a coroutine that sends one, or with an asyncio client's command
     - a property, `with`, loop or operator that leads to one
     - the construction of a cluster client, which asks its nodes at once
 
@@ -80,10 +81,19 @@ class ImportTimeCommand(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        run_at_once = {
+            coroutine
+            for point in context.scopes.calls_of(RUNNING)
+            if isinstance(point.node, ast.Call)
+            for coroutine in first_of(point.node, JOBS)
+        }
         found = [
             (sent.call, sent.point, f"{sent.label} is sent", sent.builder.target)
             for sent in context.commands
-            if sent.mode == "sync" and sent.sends and sent.iterator is None and around(sent.point) is module
+            if (sent.mode == "sync" or sent.call in run_at_once)
+            and sent.sends
+            and sent.iterator is None
+            and around(sent.point) is module
         ]
         found += [
             (made.call, made.point, f"{made.label} connects", builder.target)
