@@ -223,6 +223,11 @@ def overwrite(path: str, data: bytes) -> None:
         raise
 
 
+def is_ignored_by_git(path: str, settings: Settings, filesystem: FileSystem) -> bool:
+    """Whether git ignores a file or folder of a project, there or not."""
+    return _Walk(set(), filesystem).is_ignored(path, settings)
+
+
 class _Walk:
     """Walks over the folders of a file system; `looked_at` receives what they depend on.
 
@@ -286,6 +291,15 @@ class _Walk:
                     yield path, settings
                 else:
                     self.notebooks += 1
+
+    def is_ignored(self, path: str, settings: Settings) -> bool:
+        folder = os.path.dirname(path)
+        ignores = [
+            *self._ignoring(settings, folder),
+            *self._ignore_file(os.path.join(folder, ".gitignore"), folder),
+        ]
+        is_folder = not path.endswith(_SUFFIXES)
+        return is_ignored(path, ignores, is_folder=is_folder)
 
     def _ignoring(self, settings: Settings, folder: str) -> list[IgnoreFile]:
         """What says above `folder` what git ignores in a project: from its repository on, else from its own folder."""

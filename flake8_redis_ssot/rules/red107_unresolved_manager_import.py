@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from flake8_redis_ssot.analysis.dotted_strings import references
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.modules import Modules
+from flake8_redis_ssot.files import is_ignored_by_git
 from flake8_redis_ssot.libraries.frameworks import RAISING_TESTS
 from flake8_redis_ssot.libraries.vocabulary import GETTING_WORDS, MANAGER_WORDS, OTHER_WORDS
 from flake8_redis_ssot.project.index import ProjectIndex
@@ -36,7 +37,7 @@ class UnresolvedManagerImport(ProjectRule):
     manager is meant. A manager is meant if the name says so (`redis_client`, `RedisManager`), or if
     the name would be in a manager that the settings name. Strings are reported as in RED106. A module
     that creates names at run time counts as having every name. Not reported where a test expects the
-    failure (`with pytest.raises(ImportError):`).
+    failure (`with pytest.raises(ImportError):`), and a module that git ignores, as a build step may write it.
 
     ## Why is this bad?
     The import fails when its line runs. Inside a function, or under `except ImportError`, tests may
@@ -126,7 +127,25 @@ class UnresolvedManagerImport(ProjectRule):
             return False  # RED103 and RED101 say so
         looks = any(_MANAGER.fullmatch(part) for part in name.split(".")[-2:])
         is_meant = looks or owner is boundary
-        return is_meant and all(tree.lookup(name) is None for tree in _trees(name, path, index))
+        is_missing = is_meant and all(tree.lookup(name) is None for tree in _trees(name, path, index))
+        return is_missing and not _is_written_later(name, project)
+
+
+def _is_written_later(name: str, project: ProjectContext) -> bool:
+    """Whether git ignores the first module of a dotted name that is not there: then a build step may write it."""
+    modules = project.index.modules
+    module, _, last = name.rpartition(".")
+    while module and modules.find(module) is None:
+        module, _, last = module.rpartition(".")
+    path = modules.find(module) if module else None
+    if path is None:
+        return False
+    if os.path.basename(path).startswith("__init__."):
+        path = os.path.dirname(path)
+    made = os.path.join(path, last)
+    return not path.endswith((".py", ".pyi")) and any(
+        is_ignored_by_git(one, project.settings, modules.filesystem) for one in (made, f"{made}.py")
+    )
 
 
 def _is_to_fail(context: RuleContext, node: ast.AST) -> bool:
