@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 
 from flake8_redis_ssot.facts.modules import Built, ClassTraits, Kind, Modules
 from flake8_redis_ssot.filesystem import FileSystem
+from flake8_redis_ssot.libraries.frameworks import VALIDATING
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import PYTHON
+
+_ASKING_NOTHING = sys.stdlib_module_names | VALIDATING
+"""Packages whose classes leave it to those derived from them which methods to have."""
 
 
 class ManagerFacts:
@@ -112,6 +117,14 @@ class ManagerFacts:
     def holds(self, name: str) -> bool:
         """Whether objects of the class `name` keep a client, pool or manager, beyond the call that got it."""
         return any(traits.holds or (traits.is_shared and traits.reaches) for traits in self._lineage(name))
+
+    def may_be_asked_for(self, name: str) -> bool:
+        """Whether a base of the class `name` is another package's, which may ask for the methods that the class has."""
+        return any(
+            not self.modules.is_ours(base) and base.partition(".")[0] not in _ASKING_NOTHING
+            for traits in self._lineage(name)
+            for base in traits.bases
+        )
 
     def _lineage(self, name: str, seen: frozenset[str] = frozenset()) -> Iterator[ClassTraits]:
         """The traits of a class and of its bases."""

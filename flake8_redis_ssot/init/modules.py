@@ -138,10 +138,15 @@ def _accessors(index: ProjectIndex, path: str, module: str) -> Iterator[str]:
 
 
 def _holders(index: ProjectIndex, module: str) -> Iterator[str]:
-    """The classes of a module that hold a client and are called after Redis, whatever their methods do."""
+    """The classes of a module that hold a client and are called after Redis, whatever their methods do.
+
+    What a framework asks for is none: it takes the class by its interface, and not the client.
+    """
     known = index.modules.facts(module)
     for name, what in known.names.items() if known is not None else ():
-        if what.kind == "class" and is_plain_name(name) and index.managers.holds(f"{module}.{name}"):
+        full = f"{module}.{name}"
+        is_one = what.kind == "class" and is_plain_name(name) and index.managers.holds(full)
+        if is_one and not index.managers.may_be_asked_for(full):
             yield name
 
 

@@ -89,9 +89,10 @@ class Candidate:
 
 def is_plain(module: Module) -> bool:
     """Whether a module, or what it has classes of, is called after Redis and after nothing else."""
-    parts = module.name.split(".")
-    last, around = words(parts[-1]), [word for part in parts[-2:] for word in words(part)]
-    if {*last} <= PLAIN_WORDS and not SUBJECTS.isdisjoint(around):
+    last, *above = (words(part) for part in module.name.split(".")[:-3:-1])
+    # `shop_redis` is a Redis, `redis_command` a command
+    around = [word for folder in above if {*folder[-1:]} <= PLAIN_WORDS for word in folder]
+    if {*last} <= PLAIN_WORDS and not SUBJECTS.isdisjoint([*last, *around]):
         return True
     return bool(module.classes) and all(is_plain_name(made.name) for made in module.classes)
 

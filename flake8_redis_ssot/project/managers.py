@@ -37,6 +37,8 @@ def competing_managers(
                     for name, through in made.operations
                     if not through or _leads(index, through, homes)
                 )
+                if operations and _may_be_asked_for(index, path, made):
+                    operations = ()
                 is_one = len({name for name, _ in operations}) >= ENOUGH or made.handing_out
                 known = found.get((path, made.range))
                 if is_one and (known is None or len(known.operations) < len(operations)):
@@ -50,6 +52,11 @@ def competing_managers(
         if handed_out.isdisjoint(f"{module}.{made.name}" for module in index.place(path).modules):
             by_path.setdefault(path, []).append(made)
     return by_path
+
+
+def _may_be_asked_for(index: ProjectIndex, path: str, made: ClassFacts) -> bool:
+    """Whether the methods of a class may be those of another package's interface, such as a framework's cache."""
+    return any(index.managers.may_be_asked_for(f"{m}.{made.name}") for m in index.place(path).modules[:1])
 
 
 def _handed_out(index: ProjectIndex) -> set[str]:
