@@ -298,7 +298,7 @@ class _Walk:
             *self._ignoring(settings, folder),
             *self._ignore_file(os.path.join(folder, ".gitignore"), folder),
         ]
-        is_folder = not path.endswith(_SUFFIXES)
+        is_folder = not path.endswith(PYTHON)
         return is_ignored(path, ignores, is_folder=is_folder)
 
     def _ignoring(self, settings: Settings, folder: str) -> list[IgnoreFile]:
