@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from flake8_redis_ssot.facts.modules import Built, ClassTraits, Kind, Modules
 from flake8_redis_ssot.filesystem import FileSystem
 from flake8_redis_ssot.libraries.frameworks import VALIDATING
+from flake8_redis_ssot.libraries.vocabulary import INTERFACE_WORDS
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import PYTHON
 
@@ -119,9 +120,14 @@ class ManagerFacts:
         return any(traits.holds or (traits.is_shared and traits.reaches) for traits in self._lineage(name))
 
     def may_be_asked_for(self, name: str) -> bool:
-        """Whether a base of the class `name` is another package's, which may ask for the methods that the class has."""
+        """Whether a base of the class `name` is another package's, and by its name asks for the methods of the class.
+
+        Other bases, such as a mixin that logs, ask for none.
+        """
         return any(
-            not self.modules.is_ours(base) and base.partition(".")[0] not in _ASKING_NOTHING
+            not self.modules.is_ours(base)
+            and base.partition(".")[0] not in _ASKING_NOTHING
+            and any(word in base.rpartition(".")[2].lower() for word in INTERFACE_WORDS)
             for traits in self._lineage(name)
             for base in traits.bases
         )

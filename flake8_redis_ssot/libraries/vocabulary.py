@@ -131,3 +131,10 @@ PURPOSES = frozenset(
      "task", "tasks", "taskiq", "throttle", "worker"]
 )  # fmt: skip
 """Words by which people tell one server or database of Redis from another."""
+
+INTERFACE_WORDS = (
+    *("adapter", "backend", "broker", "cache", "driver", "handler", "interface", "layer", "limiter", "lock"),
+    *("memory", "persistence", "provider", "queue", "repository", "saver", "session", "storage", "store"),
+    "transport",
+)
+"""Words in the names of base classes whose users call the methods of the classes that derive from them."""

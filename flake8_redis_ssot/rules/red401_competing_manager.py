@@ -33,7 +33,7 @@ class CompetingManager(ProjectRule):
     - methods named after the domain, such as `save_session(session_id)`
     - a fake that reaches no client
     - a test class with `test_` methods
-    - methods that a base class of another package may ask for, such as those of a cache backend for Django
+    - methods that a base class of another package asks for by its name, such as those of a cache backend for Django
     - a class that the manager creates and gives to others: it is the manager's client
 
     A module that only re-exports the manager is RED402.
