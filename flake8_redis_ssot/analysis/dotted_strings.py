@@ -24,8 +24,6 @@ from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
 _LAST_NAMES = frozenset(name.rpartition(".")[2] for name in NAMED_TO)
 _ADDING = frozenset(["append", "insert", "extend", "update", "setdefault"])
 """Methods by which a setting gets more."""
-_PUTTING = frozenset(["setdefault", "update"])
-"""Methods by which `sys.modules` does."""
 _WRITTEN = ast.List | ast.Tuple | ast.Set | ast.Dict | ast.BinOp | ast.Constant
 """How the parts of a setting are written that have names."""
 
@@ -51,9 +49,8 @@ def references(point: ProgramPoint, inference: Inference, *, existing: bool = Fa
             for argument in [*node.args[:1], *(k.value for k in node.keywords if k.arg in TARGETS)]:
                 yield from inference.texts(argument, point)
             if any(_is_sys_modules(argument, point, inference) for argument in node.args[:1]):
-                yield from _keys_put(node, 1)
-        elif last in _PUTTING and _is_sys_modules(getattr(node.func, "value", node), point, inference):
-            yield from _keys_put(node, 0)
+                for argument in [*node.args[1:], *(k.value for k in node.keywords if k.arg is None)]:
+                    yield from _all_texts(argument)
         elif last in ("setitem", "delitem") and node.args and _is_sys_modules(node.args[0], point, inference):
             for argument in node.args[1:2]:
                 yield from inference.texts(argument, point)
@@ -121,12 +118,6 @@ def _texts_within(node: ast.expr, point: ProgramPoint, inference: Inference) -> 
             parts += [b.value for b in bound if isinstance(b.value, _WRITTEN) and b.value not in parts]
 
 
-def _keys_put(call: ast.Call, index: int) -> Iterator[Text]:
-    """The strings that a call puts into `sys.modules` as keys: in its arguments from `index` on, or in `**{...}`."""
-    for argument in [*call.args[index:], *(k.value for k in call.keywords if k.arg is None)]:
-        yield from _all_texts(argument)
-
-
 def _imported_as(name: ast.Name, point: ProgramPoint, inference: Inference) -> Iterator[str]:
     """The last names of what is imported as `name`."""
     return (dotted.rpartition(".")[2] for dotted in inference.names.dotted(name, point))
@@ -140,12 +131,11 @@ def _is_foreign(func: ast.expr, point: ProgramPoint, inference: Inference) -> bo
 
 def _makes_it_exist(point: ProgramPoint, inference: Inference) -> bool:
     match point.node:
-        case ast.Call(func=func, args=arguments, keywords=keywords):
+        case ast.Call(args=arguments, keywords=keywords):
             creates = any(
                 k.arg in ("create", "raising") and isinstance(k.value, ast.Constant) for k in keywords
             )
-            into = [*arguments[:1], *([func.value] if isinstance(func, ast.Attribute) else [])]
-            return creates or any(_is_sys_modules(argument, point, inference) for argument in into)
+            return creates or any(_is_sys_modules(argument, point, inference) for argument in arguments[:1])
         case ast.Assign(targets=targets):
             return any(
                 isinstance(t, ast.Subscript) and _is_sys_modules(t.value, point, inference) for t in targets
