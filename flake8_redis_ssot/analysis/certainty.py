@@ -12,8 +12,8 @@ from flake8_redis_ssot.inference.fixtures import fixtures_for
 from flake8_redis_ssot.inference.values import Definition, Generator, Instance, Items, QualifiedName
 from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.frameworks import DEPENDS
-from flake8_redis_ssot.libraries.standard import ENTERING_METHODS
-from flake8_redis_ssot.syntax.arguments import argument_of, default_of
+from flake8_redis_ssot.libraries.standard import ENTERING_METHODS, JOBS, RUNNING_METHOD
+from flake8_redis_ssot.syntax.arguments import argument_of, default_of, first_of
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.nodes import Function, FunctionOrLambda, all_nodes
 from flake8_redis_ssot.syntax.scopes import Scopes
@@ -66,6 +66,8 @@ class _Certainty:
                 owners = [func.value] if isinstance(func, ast.Attribute) else []
                 if isinstance(func, ast.Attribute) and func.attr in ENTERING_METHODS:
                     owners = node.args[:1]  # `enter_context(x)` gives what `with x` does
+                elif isinstance(func, ast.Attribute) and func.attr == RUNNING_METHOD and not called:
+                    owners = first_of(node, JOBS)
                 is_known = bool(inference.values(node, point)) and self._of_all((o, point) for o in owners)
                 return is_known and all(map(self._of_result, called))
         return bool(inference.values(node, point))

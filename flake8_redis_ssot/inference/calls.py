@@ -58,6 +58,7 @@ from flake8_redis_ssot.libraries.standard import (
     REPLACING,
     REPLACING_METHOD,
     RUNNERS,
+    RUNNING_METHOD,
 )
 from flake8_redis_ssot.syntax.arguments import (
     argument_of,
@@ -187,6 +188,11 @@ def called(inference: Inference, call: ast.Call, point: ProgramPoint) -> Iterato
         if call.func.attr in ENTERING_METHODS:
             for argument in call.args[:1]:
                 yield from containers.projected(inference, inference.values(argument, point), "enter")
+        elif call.func.attr == RUNNING_METHOD:
+            # a method of ours is followed itself
+            if not any(isinstance(v, Definition) for v in inference.values(call.func, point)):
+                for argument in first_of(call, JOBS):
+                    yield from inference.awaited(inference.values(argument, point))
         elif call.func.attr == REPLACING_METHOD:
             yield from records.replaced(inference, inference.values(call.func.value, point), call, point)
         yield from containers.method_call(inference, call.func, call, point)

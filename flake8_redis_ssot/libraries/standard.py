@@ -153,8 +153,9 @@ LOOPS = frozenset(
 BRIDGES = frozenset(["asgiref.sync.async_to_sync", "asgiref.sync.AsyncToSync"])
 """Functions that make of a coroutine function one that runs it in an event loop, a new one where none is around."""
 
-RUNNING = frozenset(["run", "run_until_complete"])
-"""Methods of a loop that run their first argument to its end."""
+RUNNING_METHOD = "run_until_complete"
+RUNNING = frozenset(["run", RUNNING_METHOD])
+"""Methods of a loop that run their first argument to its end; by the name of the first it is one of a loop."""
 
 JOBS = frozenset(["main", "future", "coro", "func", "awaitable"])
 """The keywords by which all of these take what they run."""
