@@ -6,7 +6,6 @@ import ast
 import os
 import re
 from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import Literal
 
 from flake8_redis_ssot.filesystem import FileSystem
@@ -34,10 +33,6 @@ _DYNAMIC = re.compile(
 """Code that gives a module names, or a package submodules, which no statement shows."""
 _DYNAMIC_WORDS = ("globals()", "vars()", "locals()", "sys.modules", "exec(", "__path__", "declare_namespace(")
 """What such code has one of: to look for these first is many times faster."""
-_OWN_NAMES = frozenset(
-    [*dir(ModuleType), *dir(ModuleType("")), "__builtins__", "__cached__", "__file__", "__path__"]
-)
-"""What modules have, though no statement binds it."""
 _GLOBAL = re.compile(r"^[ \t]+global[ \t]+([\w, \t]+)", re.MULTILINE)
 
 
@@ -221,7 +216,7 @@ class Modules:
             found = self._lookup(".".join([star, *rest]), follow, seen) if follow(star) else None
             if found is not None:
                 return found
-        return Found("unknown", name) if facts.dynamic or rest[0] in _OWN_NAMES else None
+        return Found("unknown", name) if facts.dynamic else None
 
     def _is_portion(self, path: str) -> bool:
         """Whether a module is a namespace package, to which other distributions may add modules."""

@@ -7,6 +7,7 @@ import builtins
 import os
 import re
 from collections.abc import Iterator
+from types import ModuleType
 
 from flake8_redis_ssot.analysis.dotted_strings import references
 from flake8_redis_ssot.diagnostic import Diagnostic
@@ -27,6 +28,10 @@ _MANAGER = re.compile(
 )
 
 _BUILTINS = frozenset(dir(builtins))
+_OWN_NAMES = frozenset(
+    [*dir(ModuleType), *dir(ModuleType("")), "__builtins__", "__cached__", "__file__", "__path__"]
+)
+"""What modules have, though no statement binds it."""
 
 
 class UnresolvedManagerImport(ProjectRule):
@@ -122,6 +127,8 @@ class UnresolvedManagerImport(ProjectRule):
     def _is_missing(name: str, path: str, project: ProjectContext) -> bool:
         index = project.index
         boundary = index.place(path).boundary
+        if name.rpartition(".")[2] in _OWN_NAMES:
+            return False
         owner = index.managers.owner(name)
         if owner not in (None, boundary) or any(pattern.covers(name) for pattern in boundary.forbidden):
             return False  # RED103 and RED101 say so
