@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Iterable
@@ -51,6 +50,8 @@ def digest_of_flake8() -> str:
 
 
 def _digest(paths: Iterable[str]) -> str:
+    import hashlib  # loads OpenSSL, and only a cluster asks
+
     found = hashlib.sha256(usedforsecurity=False)
     for path in paths:
         with open(path, "rb") as stream:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar
@@ -63,14 +62,14 @@ class Rule:
     def handlers(cls) -> tuple[tuple[type, str], ...]:
         """Each handled type with the name of its method."""
         return tuple(
-            (node_type, name)
-            for name, function in inspect.getmembers(cls, inspect.isfunction)
-            for node_type in getattr(function, "handles", ())
+            (node_type, name) for name in dir(cls) for node_type in getattr(getattr(cls, name), "handles", ())
         )
 
     @classmethod
     def documentation(cls) -> str:
         """The docstring: summary and the fixed headings."""
+        import inspect  # takes a start long, and only pages need it
+
         return inspect.cleandoc(cls.__doc__ or "")
 
     def diagnostic(

@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, NoReturn
 
 from flake8_redis_ssot import __version__
@@ -74,7 +75,17 @@ class _Parser(argparse.ArgumentParser):
     """Takes options by their whole names alone, so that a new one breaks no command line."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(allow_abbrev=False, **options)
+        # to check an option, argparse makes a formatter, which asks how wide the terminal is: only help need know
+        checking = partial(argparse.HelpFormatter, width=80)
+        super().__init__(allow_abbrev=False, formatter_class=checking, **options)
+
+    def format_help(self) -> str:
+        self.formatter_class = argparse.HelpFormatter
+        return super().format_help()
+
+    def format_usage(self) -> str:
+        self.formatter_class = argparse.HelpFormatter
+        return super().format_usage()
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """As argparse, but for the nearest of many choices in place of all of them."""
@@ -155,7 +166,7 @@ def make_parser(names: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
     """The parser of the subcommands `names`."""
     top = _Parser(prog="redis-ssot", description="Keep one Redis manager per service boundary.")
     top.add_argument("--version", action="version", version=f"redis-ssot {__version__}")
-    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", prog=top.prog)
     for name in names:
         importlib.import_module(f"{__package__}.{COMMANDS[name]}").add_parser(commands)
     for command in commands.choices.values():

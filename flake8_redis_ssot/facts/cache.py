@@ -6,7 +6,6 @@ taken to be the same. An entry that cannot be read, or that this module did not 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +21,11 @@ from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.stamps import Stamp, settled
 from flake8_redis_ssot.store import load, store, tool
 
+try:  # `hashlib` loads OpenSSL, which takes a start longer than a small file's rules
+    from _blake2 import blake2b
+except ImportError:
+    from hashlib import blake2b
+
 Asked = dict[str, tuple[str | None, str | None]]
 """For each module that was looked for: its file, and a digest of its facts if these were used."""
 
@@ -32,7 +36,7 @@ _UNASKED = "-"
 
 def digest(data: bytes) -> str:
     """A digest of some bytes."""
-    return hashlib.sha256(data, usedforsecurity=False).hexdigest()[:32]
+    return blake2b(data, digest_size=16, usedforsecurity=False).hexdigest()
 
 
 def key_of(*parts: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import re
 import zlib
 from collections.abc import Iterable, Iterator
@@ -28,6 +27,8 @@ Span = tuple[tuple[int, int], tuple[int, int]]
 
 def fingerprinted(diagnostics: Iterable[Diagnostic], source: SourceFile) -> Iterator[Diagnostic]:
     """The `diagnostics` of one file with their fingerprints."""
+    import hashlib  # loads OpenSSL, and few commands keep fingerprints
+
     for diagnostic in diagnostics:
         if diagnostic.code == "RED000":  # of the file as a whole, of which perhaps nothing can be read
             yield replace(diagnostic, fingerprint=Fingerprint("", "", "", ""))

@@ -215,8 +215,8 @@ class Following:
         return frozenset(
             path
             for path in self._index.facts
-            if not self._index.settings.is_test(path)
-            and any(edge.module.partition(".")[0] in packages for edge in self._index.edges(path))
+            if any(edge.module.partition(".")[0] in packages for edge in self._index.edges(path))
+            and not self._index.settings.is_test(path)
         )
 
     def _using_asyncio(self) -> set[ast.AST]:
@@ -254,7 +254,7 @@ class Following:
         return frozenset(
             path
             for path in self._index.facts
-            if not self._index.settings.is_test(path) and self._may_make_loops(path)
+            if self._may_make_loops(path) and not self._index.settings.is_test(path)
         )
 
     def _may_make_loops(self, path: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
 from functools import cache
 
 from flake8_redis_ssot.rule import Rule
@@ -13,8 +13,10 @@ from flake8_redis_ssot.rule import Rule
 def all_rules() -> tuple[type[Rule], ...]:
     """Every rule class, sorted by code."""
     found: list[type[Rule]] = []
-    for module in pkgutil.iter_modules(__path__):
-        home = importlib.import_module(f"{__name__}.{module.name}")
+    for file in os.listdir(os.path.dirname(__file__)):
+        if not file.startswith("red") or not file.endswith(".py"):
+            continue
+        home = importlib.import_module(f"{__name__}.{file.removesuffix('.py')}")
         own = [m for m in vars(home).values() if getattr(m, "__module__", "") == home.__name__]
         found += [m for m in own if isinstance(m, type) and issubclass(m, Rule)]
     return tuple(sorted(found, key=lambda rule: rule.code))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Collection, Iterator, Mapping
 from types import UnionType
 from typing import Any
@@ -139,6 +138,8 @@ def unparsed(node: ast.AST) -> str:
         try:
             return ast.unparse(node)
         except ValueError:
+            import copy  # seldom needed
+
             return ast.unparse(_WithoutFStrings().visit(copy.deepcopy(node)))
     except RecursionError:
         last = getattr(node, "attr", "")
