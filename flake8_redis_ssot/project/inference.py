@@ -55,7 +55,7 @@ class ProjectInference(Inference):
         super().__init__(reaching, build_scopes(ast.parse(""), "", (), False))
         self.index = index
         self.files: dict[str, Scopes] = {}
-        self.blocking = BlockingFunctions(self._names_of)
+        self.blocking = BlockingFunctions(self.names_of)
         self._scopes_of = scopes_of
         self._modules: dict[str, Scope] = {}
         self._stars_missed: set[str] = set()
@@ -282,27 +282,26 @@ class ProjectInference(Inference):
     def all_scopes(self) -> Iterable[Scopes]:
         return self.files.values()
 
-    def naming(self, name: str) -> Iterable[tuple[str, Scopes]]:
+    def is_used_as_value(self, name: str) -> bool:
         says = self.index.texts.says  # of most files that is enough, and asked sooner
-        return (
-            (called, scopes)
-            for called in self._names_of(name)
+        return any(
+            called in scopes.names_used_as_values
+            for called in self.names_of(name)
             for path, scopes in self.files.items()
             if says(path, called)
         )
 
     def calls_named(self, name: str) -> Iterable[ProgramPoint]:
-        return [point for called in self._names_of(name) for point in self._calls.get(called, ())]
+        return [point for called in self.names_of(name) for point in self._calls.get(called, ())]
 
-    def _names_of(self, name: str) -> list[str]:
-        """The names by which files call something: its own, and those that it is imported as, also at second hand."""
+    def names_of(self, name: str) -> list[str]:
         names = [name]
         for known in names:
             names += sorted(self._aliases.get(known, set()).difference(names))
         return names
 
     def calls_by(self, names: Iterable[str], function: Scope) -> Iterable[ProgramPoint]:
-        all_names = [called for name in names for called in self._names_of(name)]
+        all_names = [called for name in names for called in self.names_of(name)]
         for name in all_names:
             self._called_by.setdefault(name, {})[function] = None
         self.answers.depends_on(("entering", function))
