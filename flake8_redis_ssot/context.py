@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions, in_coroutines
 from flake8_redis_ssot.analysis.client_calls import Command, commands, exposed_names
 from flake8_redis_ssot.analysis.constructions import Construction
 from flake8_redis_ssot.analysis.environment import Reading, readings
-from flake8_redis_ssot.analysis.lines import lines_of_interest
 from flake8_redis_ssot.analysis.pools import pool_target
 from flake8_redis_ssot.analysis.running import Run
 from flake8_redis_ssot.facts.model import DefaultFacts, PoolFacts
@@ -25,7 +24,7 @@ from flake8_redis_ssot.libraries.builders import Builder, Kind
 from flake8_redis_ssot.libraries.standard import CALLERS
 from flake8_redis_ssot.libraries.traits import INITIALISING
 from flake8_redis_ssot.libraries.vocabulary import VARIABLE_PREFIX
-from flake8_redis_ssot.settings.boundaries import Place, manager_words
+from flake8_redis_ssot.settings.boundaries import Place
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Range, SourceFile
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
@@ -87,19 +86,9 @@ class RuleContext:
         return Inference(self.names, self.scopes)
 
     @cached_property
-    def lines(self) -> list[int] | None:
-        """The lines that matter; None for all."""
-        return lines_of_interest(self.source, self.inference, manager_words(self.settings))
-
-    @cached_property
     def points(self) -> list[ProgramPoint]:
-        """The nodes that a rule may ask about, in the lines that matter."""
-        return list(self.scopes.points(self._wanted, self.lines))
-
-    def sites_with(self, words: Iterable[str]) -> list[ProgramPoint]:
-        """The same with the lines that have one of the `words`."""
-        lines = lines_of_interest(self.source, self.inference, {*manager_words(self.settings), *words})
-        return list(self.scopes.points(self._wanted, lines))
+        """The nodes that a rule may ask about, in the order in which they run."""
+        return list(self.scopes.points(self._wanted))
 
     def release(self) -> None:
         """Let go of the trees; nothing can be asked any more."""
@@ -277,11 +266,6 @@ class RuleContext:
             and self.names.managers.modules.find(name) is None
         )
 
-    def attributes(self, words: Iterable[str]) -> Iterator[ProgramPoint]:
-        """The attributes in the lines that have one of the `words`."""
-        lines = lines_of_interest(self.source, self.inference, words)
-        return self.scopes.points((ast.Attribute,), lines)
-
     def built_outside(self, kind: Kind | None) -> list[Construction]:
         """The constructions of that kind (None: any), unless the file is the manager, which may build, or one more manager is made."""
         if self.place.is_manager:
@@ -316,13 +300,21 @@ class RuleContext:
         """The calls that make one more manager, each with the name of the class."""
         found = {}
         for point in self.points:
-            if isinstance(point.node, ast.Call) and not point.for_typing:
+            if isinstance(point.node, ast.Call) and not point.for_typing and self._may_make(point):
                 values = self.inference.values(point.node.func, point)
                 names = sorted(value.name for value in values if isinstance(value, QualifiedName))
                 name = next((name for name in names if self._makes_manager(name, point.node)), None)
                 if name is not None:
                     found[point.node] = name
         return found
+
+    def _may_make(self, point: ProgramPoint) -> bool:
+        """Whether the callee at `point` may be a class, without a look at its values; `x.get` is none by its name."""
+        func = point.node.func  # type: ignore[attr-defined]
+        match func:
+            case ast.Attribute(attr=name) if not name[:1].isupper():
+                return self.inference.may_be_computed(name) or bool(self.names.dotted(func, point))
+        return True
 
     def _makes_manager(self, name: str, call: ast.Call) -> bool:
         """Whether a call of `name` makes one more manager, of the file's boundary or a forbidden one."""

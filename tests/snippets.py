@@ -15,7 +15,7 @@ from flake8_redis_ssot.filesystem import DISK
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.settings.load import load_settings
-from flake8_redis_ssot.syntax.bindings import ProgramPoint
+from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint
 from flake8_redis_ssot.syntax.scopes import Scopes
 
 
@@ -57,6 +57,12 @@ def place(scopes: Scopes, line: int, expression: str) -> ProgramPoint:
     ]
     assert found, f"line {line} does not read `{expression}`"
     return found[-1]
+
+
+def line_of(binding: Binding, scopes: Scopes) -> int:
+    """The line of the statement that makes a binding."""
+    node = [one for one in scopes.statements if one.order <= binding.order][-1].node
+    return node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
 
 
 def names() -> Names:

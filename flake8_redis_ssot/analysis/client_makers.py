@@ -325,13 +325,9 @@ class ClientMakers:
         for part in all_nodes(node):
             if isinstance(part, ast.arg) and CLIENT_WORDS.intersection(words(part.arg)):
                 return True
-        first, last = node.lineno, node.end_lineno or node.lineno
-        points = self.scopes.points((ast.Name, ast.Attribute, ast.Call), range(first, last + 1))
+        points = self.scopes.points((ast.Name, ast.Attribute, ast.Call), within=node)
         return any(
-            self._is_redis(value)
-            for point in points
-            if first <= getattr(point.node, "lineno", 0) <= last
-            for value in self.inference.values(point.node, point)
+            self._is_redis(value) for point in points for value in self.inference.values(point.node, point)
         )
 
     def _stores_redis(self, scope: Scope) -> bool:

@@ -26,8 +26,6 @@ class ManagerFacts:
 
     def __init__(self, settings: Settings, filesystem: FileSystem) -> None:
         self._boundaries = settings.boundaries
-        self.is_wordless = any(not p.needle for b in settings.boundaries for p in b.forbidden)
-        """Whether a forbidden pattern has a `*` in every segment, so that no word in a file hints at it."""
         roots = dict.fromkeys(root for b in settings.boundaries for root in b.roots)
         self.modules = Modules(tuple(roots), filesystem)
 

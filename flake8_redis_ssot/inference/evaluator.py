@@ -75,7 +75,6 @@ class Inference:
         self.answers: Fixpoint[object, Any] = Fixpoint(self.budget)
         # only asked of a single file, to which nothing is added later: their answers stay true
         self.leads_to_builder = reach.Reach(self, reach.is_library)
-        self._is_asked_for = reach.Reach(self, reach.is_asked_for, members=False)
         self._bindings: dict[tuple[str, Scope, float, tuple[Branch, ...]], list[Binding]] = {}
         self.shared: dict[Store, set[str]] = {}
         """For each store (`app.state.client = x`) the names by which other files read it, as far as bindings tell."""
@@ -460,14 +459,6 @@ class Inference:
         if isinstance(value, Definition) and value.scope.kind == "class":
             return self.library_bases(value.scope) if self.classes.starts(value.scope) else frozenset()
         return frozenset()
-
-    def is_carrier(self, binding: Binding) -> bool:
-        """Whether a binding's value leads to a builder or a manager's class, not through members of a class: they have bindings."""
-        return any(self._is_asked_for(value) for value in reach.by_name(self, binding))
-
-    def is_carried(self, node: ast.expr, point: ProgramPoint) -> bool:
-        """Whether the value of an expression leads to a builder or a manager's class, as `is_carrier` says of a binding."""
-        return any(self._is_asked_for(value) for value in self.values(node, point))
 
     def derived_from(self, base: ast.expr, point: ProgramPoint) -> set[str]:
         """The client and pool classes that a class with this base derives from."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference import containers
 from flake8_redis_ssot.inference.annotation import aliased
-from flake8_redis_ssot.inference.builder_table import star_names
 from flake8_redis_ssot.inference.fixpoint import Source
 from flake8_redis_ssot.inference.values import (
     Coroutine,
@@ -20,11 +19,9 @@ from flake8_redis_ssot.inference.values import (
     Items,
     Pairs,
     QualifiedName,
-    Text,
     Value,
     Values,
 )
-from flake8_redis_ssot.libraries.commands import HANDED_CLASSES
 from flake8_redis_ssot.libraries.standard import GIVING_METHODS, RECORD
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope, Store
 from flake8_redis_ssot.syntax.nodes import last_name, root_of
@@ -206,46 +203,6 @@ def _contained(inference: Inference, value: Value) -> Iterator[Value]:
             yield from inference.stores.each(stores)
         case Pairs(of=items):
             yield from containers.each(inference, items)
-
-
-def is_asked_for(inference: Inference, value: Value) -> bool:
-    """Whether rules look at the uses of `value`: it is of a library, a manager's class, or a forbidden name in a string."""
-    match value:
-        case QualifiedName(name=name) if inference.names.managers.kind(name) in ("class", "module"):
-            return True
-        case QualifiedName(name=name) if name in HANDED_CLASSES or inference.method(name) is not None:
-            return True
-        case Text(value=text):
-            return inference.names.managers.is_forbidden(text)
-    return is_exposed(inference, value)
-
-
-def starred(inference: Inference) -> set[str]:
-    """The names that `from ... import *` may bind to a builder or a manager's class."""
-    starred_names: set[str] = set()
-    names, scopes = inference.names, inference.scopes
-    for scope in (scopes.module, *scopes.namespaces.values()):
-        for star in scope.stars:
-            starred_names.update(star_names(star.target or "", names.table))
-            starred_names.update(names.managers.classes(star.target or ""))
-    return starred_names
-
-
-def family(inference: Inference, scope: Scope) -> tuple[set[str], set[int]]:
-    """For a class of this file that derives from a client: its bases' names, and all lines of it and of them.
-
-    These lines matter as a whole, since a client that is used through `self` or `super()` needs no word of a library.
-    """
-    names: set[str] = set()
-    lines: set[int] = set()
-    if not inference.library_bases(scope):
-        return names, lines
-    bases = (b.scope for b in inference.classes.bases(scope) if isinstance(b, Definition))
-    for node in (member.node for member in (scope, *bases)):
-        if isinstance(node, ast.ClassDef):
-            lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-            names.update(base.id for base in node.bases if isinstance(base, ast.Name))
-    return names, lines
 
 
 def exposed(inference: Inference) -> set[str]:

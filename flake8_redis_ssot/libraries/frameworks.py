@@ -277,6 +277,12 @@ IMPORTERS = LOADERS | {
 LOADER_NAMES = frozenset(["import_module", "__import__", "resolve_name", "import_string", "importorskip"])
 """The last names of those functions."""
 
+LOADING_WORDS = LOADER_NAMES | {"sys.modules"}
+"""Words without which nothing is imported by the text of its name."""
+
+LOADING_WORDS = LOADER_NAMES | {"sys.modules"}
+"""Words without which nothing is imported by the text of its name."""
+
 IMPORTED = frozenset(["name", "modname", "import_name", "dotted_path"])
 """Keywords by which they get the name."""
 

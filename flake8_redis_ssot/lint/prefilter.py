@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from flake8_redis_ssot.analysis.lines import DYNAMIC
 from flake8_redis_ssot.analysis.manager_classes import ENOUGH
 from flake8_redis_ssot.analysis.operations import method_meanings
 from flake8_redis_ssot.facts.managers import ManagerFacts
 from flake8_redis_ssot.inference.builder_table import BuilderTable
+from flake8_redis_ssot.libraries.frameworks import LOADING_WORDS
 from flake8_redis_ssot.settings.boundaries import boundary_of, manager_words
 from flake8_redis_ssot.settings.model import Settings
 from flake8_redis_ssot.syntax.lookalikes import has_lookalikes
 
-_DYNAMIC = tuple(word.encode() for word in sorted(DYNAMIC))
+_DYNAMIC = tuple(word.encode() for word in sorted(LOADING_WORDS))
 _W = rb"[\w\x80-\xff]"  # a byte of a name, in utf-8
 _DOTTED = rb"[\w.\x80-\xff]+"
 _QUOTED = re.compile(rb"[\"'](" + _DOTTED + rb")")

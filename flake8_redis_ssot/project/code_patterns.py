@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 
-from flake8_redis_ssot.analysis.lines import DYNAMIC
 from flake8_redis_ssot.facts.texts import LETTER, Search
-from flake8_redis_ssot.libraries.frameworks import APPLICATION_NAMES, PATCHING, REQUEST_OBJECTS, STATES
+from flake8_redis_ssot.libraries.frameworks import (
+    APPLICATION_NAMES,
+    LOADING_WORDS,
+    PATCHING,
+    REQUEST_OBJECTS,
+    STATES,
+)
 from flake8_redis_ssot.libraries.standard import LOOP_WORDS
 
-IMPORTING = "|".join(map(re.escape, sorted(DYNAMIC)))
+IMPORTING = "|".join(map(re.escape, sorted(LOADING_WORDS)))
 """Imports a module by a string: `import_module("redis")`."""
 
 TAKING_OVER = b"|".join(PATCHING).decode()

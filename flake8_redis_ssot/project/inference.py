@@ -110,7 +110,7 @@ class ProjectInference(Inference):
                 continue  # imports of that name find another file
             self._modules[module] = scopes.module
             self._changed.add(("module", module))
-        for name, binding, _ in scopes.all_bindings:
+        for name, binding in scopes.all_bindings:
             last = (binding.target or name).rpartition(".")[2]
             if last != name and not binding.star and name not in self._aliases.setdefault(last, set()):
                 self._aliases[last].add(name)

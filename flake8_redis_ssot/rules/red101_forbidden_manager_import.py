@@ -60,7 +60,7 @@ class ForbiddenManagerImport(Rule):
     @on(ast.Module)
     def check_attributes(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
         objects = context.forbidden_objects
-        for point in context.attributes(name.rpartition(".")[2] for name in objects) if objects else ():
+        for point in context.scopes.points((ast.Attribute,)) if objects else ():
             assert isinstance(point.node, ast.Attribute)
             for name in sorted(objects.intersection(context.names.dotted(point.node, point))):
                 yield self.diagnostic(

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.importing import loaded
-from flake8_redis_ssot.libraries.frameworks import LOADERS
+from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, LOADERS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import unparsed
+
+_WORDS = LOADER_NAMES | {"modules"}
+"""Words without which a file loads nothing by its name; `modules` may be imported from `sys`."""
 
 
 class DynamicManagerImport(Rule):
@@ -52,8 +55,13 @@ class DynamicManagerImport(Rule):
     since = "0.1.0"
     fix_kind = "import"
 
-    @on(ast.Call, ast.Subscript)
-    def check(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
+    @on(ast.Module)
+    def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        if any(word in context.source.text for word in _WORDS):
+            for point in context.scopes.points((ast.Call, ast.Subscript)):
+                yield from self._loaded_at(point, context)
+
+    def _loaded_at(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
         node = point.node
         assert isinstance(node, ast.Call | ast.Subscript)
         if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):

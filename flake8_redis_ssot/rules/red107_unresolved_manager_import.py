@@ -102,9 +102,8 @@ class UnresolvedManagerImport(ProjectRule):
             for node, alias, names in context.every_import():
                 if set(names) & imported and not set(names) - imported and not _is_to_fail(context, node):
                     yield self._missing(context, context.source.range_of(alias), names[0], project)
-            points = context.sites_with(name.rpartition(".")[2] for name in named) if named else []
             seen = set()
-            for point in points:
+            for point in context.points if named else ():
                 for text in references(point, context.inference, existing=True):
                     if text.value in named and text.node not in seen and not _is_to_fail(context, text.node):
                         seen.add(text.node)

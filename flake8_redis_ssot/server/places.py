@@ -55,7 +55,7 @@ def _names_at(context: RuleContext, position: Position) -> Iterator[tuple[Range,
     """The dotted names that the import or expression at a place can mean, of the smallest one first."""
     wanted = (ast.Import, ast.ImportFrom, ast.Name, ast.Attribute)
     around = []
-    for point in context.scopes.points(wanted, [position.line]):
+    for point in context.scopes.points(wanted):
         node = point.node
         assert isinstance(node, wanted)
         place = context.source.range_of(node)

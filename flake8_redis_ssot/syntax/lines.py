@@ -25,13 +25,6 @@ def lines_of(node: Statement) -> Lines:
     return first, node.end_lineno or first
 
 
-def header_of(node: Statement, lines: Lines) -> Lines:
-    """The lines of a statement before its body, of all its `lines`."""
-    first, last = lines
-    body = getattr(node, "body", None)
-    return (first, max(first, body[0].lineno - 1)) if body else (first, last)
-
-
 def touches(lines: Sequence[int], part: Lines) -> bool:
     """Whether one of the sorted `lines` is in a part."""
     at = bisect_left(lines, part[0])

@@ -9,7 +9,6 @@ from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.standard import FILLING
 from flake8_redis_ssot.syntax.arguments import parameters
 from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Projection, Scope, Store
-from flake8_redis_ssot.syntax.lines import header_of, lines_of
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
 from flake8_redis_ssot.syntax.patterns import captures
 from flake8_redis_ssot.syntax.scopes import STEP, Item, OwnExpressions, Scopes, targets_in
@@ -57,12 +56,9 @@ class _ScopeBuilder:
             node, scope, path = stack.pop()
             self._order += STEP
             if isinstance(node, _EndOfClass):
-                self.scopes.bind(
-                    scope, node.node.name, self._order, path, value=node.node, lines=lines_of(node.node)
-                )
+                self.scopes.bind(scope, node.node.name, self._order, path, value=node.node)
                 continue
-            lines = lines_of(node)  # type: ignore[arg-type]
-            self._here = OwnExpressions(node, scope, self._order, path, lines, header_of(node, lines))  # type: ignore[arg-type]
+            self._here = OwnExpressions(node, scope, self._order, path)  # type: ignore[arg-type]
             self.scopes.statements.append(self._here)
             stack += self._enter(node, scope, path)
 
@@ -203,7 +199,7 @@ class _ScopeBuilder:
         if owner is not None:
             bare = Binding(self._order, path, value=node, scope=scope)
             owner.attributes.setdefault(declared, []).append(bare)
-            self.scopes.all_bindings.append((declared, bare, self._here.header))
+            self.scopes.all_bindings.append((declared, bare))
         self._add_annotation(node.annotation, is_local=scope.kind == "function")
         if node.value is not None:
             self._add_expression(node.value)
@@ -268,7 +264,7 @@ class _ScopeBuilder:
             if annotation is not None:
                 self._add_annotation(annotation)
         self._order += STEP
-        self.scopes.bind(scope, node.name, self._order, path, value=node, lines=self._here.lines)
+        self.scopes.bind(scope, node.name, self._order, path, value=node)
         return self._body(node.body, inner, ())
 
     def _assign(
@@ -316,7 +312,7 @@ class _ScopeBuilder:
             bindings.setdefault(name, []).append(binding)
         else:
             self.scopes.stores.append(Store(owner, name, binding, here.path))
-        self.scopes.all_bindings.append((name, binding, here.header))
+        self.scopes.all_bindings.append((name, binding))
 
     def _put(
         self, owner: ast.expr, key: ast.expr | None, value: ast.AST, projection: tuple[Projection, ...] = ()
@@ -327,7 +323,7 @@ class _ScopeBuilder:
         self.scopes.stores.append(Store(owner, key, binding, here.path))
         word = key.value if isinstance(key, ast.Constant) else None
         for name in {last_name(owner), word if isinstance(word, str) else ""} - {""}:
-            self.scopes.all_bindings.append((name, binding, here.header))
+            self.scopes.all_bindings.append((name, binding))
 
     def _note_filling(self, node: ast.AST) -> None:
         """Note what calls put into containers (`x.append(1)`) or objects (`setattr`): all calls of a chain `a.b().c()`."""

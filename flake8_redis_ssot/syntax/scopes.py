@@ -20,7 +20,7 @@ from flake8_redis_ssot.syntax.bindings import (
     is_plain_function,
 )
 from flake8_redis_ssot.syntax.implied import IMPLYING, PROPERTY, implied
-from flake8_redis_ssot.syntax.lines import Lines, Statement, touches
+from flake8_redis_ssot.syntax.lines import Statement
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
 
 STEP = 1 << 20
@@ -45,16 +45,14 @@ Item = tuple[ast.AST, Scope, tuple[Branch, ...]]
 class OwnExpressions:
     """A statement (or handler, or case) with its own expressions, each with scope, order and branches; not those of its body.
 
-    `lines` are those of the whole statement, `header` those before its body. Each expression has its own branches, as
-    an annotation that is never evaluated counts as one under `if TYPE_CHECKING:`.
+    Each expression has its own branches, as an annotation that is never evaluated counts as one under
+    `if TYPE_CHECKING:`.
     """
 
     node: Statement
     scope: Scope
     order: int
     path: tuple[Branch, ...]
-    lines: Lines
-    header: Lines
     expressions: list[tuple[ast.AST, Scope, int, tuple[Branch, ...]]] = field(default_factory=list)
 
 
@@ -66,7 +64,7 @@ class Scopes:
 
     - `modules`: the dotted names of the file, for relative imports
     - `statements`: those of the file, in the order in which they run
-    - `all_bindings`: every name and attribute with a known meaning, and the lines that say which
+    - `all_bindings`: every name and attribute with a known meaning, each with its binding
     - `namespaces`, `definitions`: for each definition its scope, and the binding of its name
     - `arms`: for a compound statement (by identity) of which one arm always runs, the arms that do not leave
     - `leaving`: the arms that end in a `return` or the like
@@ -79,7 +77,7 @@ class Scopes:
         self.modules = modules
         self.is_package = is_package
         self.module = Scope("module", None, tree)
-        self.all_bindings: list[tuple[str, Binding, Lines]] = []
+        self.all_bindings: list[tuple[str, Binding]] = []
         self.namespaces: dict[ast.AST, Scope] = {}
         self.definitions: dict[ast.AST, Binding] = {}
         self.arms: dict[int, frozenset[str]] = {}
@@ -95,16 +93,18 @@ class Scopes:
         self.binds_within = ":=" in text or "globals()" in text
 
     def points(
-        self, wanted: Collection[type[ast.AST]], lines: Sequence[int] | None = None
+        self, wanted: Collection[type[ast.AST]], *, within: ast.stmt | None = None
     ) -> Iterator[ProgramPoint]:
-        """The nodes of the types `wanted` in the order in which they run, in statements on the sorted `lines` (None: all)."""
+        """The nodes of the types `wanted` in the order in which they run; with `within` those of that statement alone."""
         types = frozenset(wanted)
+        inside = None if within is None else frozenset(all_nodes(within))
         for statement in self.statements:
-            if lines is None or touches(lines, statement.lines):
-                if type(statement.node) in types:
-                    yield ProgramPoint(statement.node, statement.scope, statement.order, statement.path)
-                for node, scope, order, path in statement.expressions:
-                    yield from self.points_in(node, scope, order, path, types)
+            if inside is not None and statement.node not in inside:
+                continue
+            if type(statement.node) in types:
+                yield ProgramPoint(statement.node, statement.scope, statement.order, statement.path)
+            for node, scope, order, path in statement.expressions:
+                yield from self.points_in(node, scope, order, path, types)
 
     def both_run(self, one: ProgramPoint, other: ProgramPoint) -> bool:
         """Whether `one`, which stands earlier, and `other` can both run: not in exclusive arms, or in one that leaves."""
@@ -358,12 +358,10 @@ class Scopes:
         value: ast.AST | None = None,
         projection: tuple[Projection, ...] = (),
         where: Scope | None = None,
-        lines: Lines | None = None,
     ) -> None:
         """Bind `name` in `scope`, or in the scope that a `global` or `nonlocal` of it names.
 
-        `where` is the scope in which the value is evaluated, if another one; `lines` those that tell the value, by
-        default the header of the current statement. For the others see `Binding`.
+        `where` is the scope in which the value is evaluated, if another one. For the others see `Binding`.
         """
         owner = scope.outer.get(name, scope)
         always = owner is not scope or where is not None
@@ -372,7 +370,7 @@ class Scopes:
             projection, where or scope,
         )  # fmt: skip
         owner.bindings.setdefault(name, []).append(binding)
-        self.all_bindings.append((name, binding, lines or self.statements[-1].header))
+        self.all_bindings.append((name, binding))
         if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             self.definitions[value] = binding
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from snippets import marks, names, param, place
+from snippets import line_of, marks, names, param, place
 
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
@@ -404,8 +404,8 @@ REACHING = {
 def test_which_bindings_reach_a_place(text: str) -> None:
     scopes, known = resolved(text)
     lines = {
-        id(b): b.value.lineno if isinstance(b.value, ast.FunctionDef | ast.ClassDef) else first
-        for _, b, (first, _) in scopes.all_bindings
+        id(b): b.value.lineno if isinstance(b.value, ast.FunctionDef | ast.ClassDef) else line_of(b, scopes)
+        for _, b in scopes.all_bindings
     }
     asked = list(marks(text))
     assert asked

@@ -12,7 +12,7 @@ import ast
 import re
 
 import pytest
-from snippets import comments, param
+from snippets import comments, line_of, param
 
 from flake8_redis_ssot.syntax.bindings import Binding, Scope
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
@@ -55,9 +55,9 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 def bindings(scopes: Scopes) -> list[tuple[int, int, str]]:
     """(line of the statement, order, what is bound) of all bindings."""
     lines = {}
-    for _, b, (first, _) in scopes.all_bindings:
+    for _, b in scopes.all_bindings:
         node = b.scope.node if isinstance(b.value, ast.arg) and b.scope else b.value
-        lines[id(b)] = node.lineno if isinstance(node, DEFINITIONS) else first
+        lines[id(b)] = node.lineno if isinstance(node, DEFINITIONS) else line_of(b, scopes)
     inner = {point.scope for point in scopes.points((ast.Name, ast.Lambda))} | {*scopes.namespaces.values()}
     found = []
     for scope in {scopes.module} | inner:

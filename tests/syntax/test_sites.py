@@ -1,4 +1,4 @@
-"""`Scopes.sites`: every node once, in the order in which it runs, whether all lines are asked for or some."""
+"""`Scopes.points`: every node once, in the order in which it runs, whether all are asked for or a statement's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from snippets import comments, param
 
 from flake8_redis_ssot.syntax.bindings import Branch, ProgramPoint, exclusive
-from flake8_redis_ssot.syntax.lines import header_of, lines_of, touches
+from flake8_redis_ssot.syntax.lines import lines_of, touches
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Scopes
 
@@ -120,14 +120,6 @@ modules = blocks(3).filter(compiles)
 chosen = settings(max_examples=int(os.environ.get("EXAMPLES", "60")), deadline=None)
 
 
-def own_part(node: ast.AST) -> tuple[int, int]:
-    """The lines of a statement, its decorators included."""
-    if isinstance(node, ast.match_case):
-        return node.pattern.lineno, node.body[-1].end_lineno or 0
-    assert isinstance(node, ast.stmt | ast.ExceptHandler)
-    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))]), node.end_lineno or 0
-
-
 def key(point: ProgramPoint) -> tuple[int, int, tuple[Branch, ...]]:
     return id(point.node), point.order, point.path
 
@@ -145,38 +137,21 @@ def test_all_calls_and_all_statements_are_met_once(text: str) -> None:
 
 @chosen
 @given(modules, st.data())
-def test_some_lines_give_the_sites_of_the_statements_that_touch_them(text: str, data: st.DataObject) -> None:
-    last = text.count("\n") + 1
-    lines = sorted(data.draw(st.sets(st.integers(1, last))))
+def test_the_points_of_a_statement_are_those_within_it(text: str, data: st.DataObject) -> None:
     scopes = scopes_of(text)
-    within: dict[ast.AST, ast.AST] = {}
-    for statement in ast.walk(scopes.module.node or ast.Module()):
-        if isinstance(statement, STATEMENTS):
-            within[statement] = statement
-            within.update(dict.fromkeys(parts_of(statement), statement))
-    every = list(scopes.points((ast.Call, ast.Name, *STATEMENTS)))
-    expected = []
-    for point in every:
-        first, end = own_part(within[point.node])
-        if any(first <= line <= end for line in lines):
-            expected.append(key(point))
-    assert [key(point) for point in scopes.points((ast.Call, ast.Name, *STATEMENTS), lines)] == expected
-    # asked by parts, a new table or the same one gives the same
+    wanted = (ast.Call, ast.Name, *STATEMENTS)
+    tree = scopes.module.node
+    assert tree is not None
+    statement = data.draw(st.sampled_from([node for node in ast.walk(tree) if isinstance(node, ast.stmt)]))
+    inside = set(ast.walk(statement))
+    expected = [key(point) for point in scopes.points(wanted) if point.node in inside]
+    assert [key(point) for point in scopes.points(wanted, within=statement)] == expected
+    # asked by parts, a new table gives the same
     again = scopes_of(text)
-    for line in lines:
-        list(again.points((ast.Call,), [line]))
-    orders = [point.order for point in again.points((ast.Call, ast.Name, *STATEMENTS), lines)]
-    assert orders == [order for _, order, _ in expected]
-
-
-def parts_of(statement: ast.AST) -> list[ast.AST]:
-    """The nodes of a statement that are in none of the statements within it."""
-    found, stack = [], [c for c in ast.iter_child_nodes(statement) if not isinstance(c, STATEMENTS)]
-    while stack:
-        node = stack.pop()
-        found.append(node)
-        stack += ast.iter_child_nodes(node)
-    return found
+    twin = [*ast.walk(again.module.node or tree)][[*ast.walk(tree)].index(statement)]
+    assert isinstance(twin, ast.stmt)
+    list(again.points((ast.Call,), within=twin))
+    assert [point.order for point in again.points(wanted, within=twin)] == [order for _, order, _ in expected]
 
 
 @chosen
@@ -388,4 +363,3 @@ def test_a_statement_touches_a_line_from_its_decorator_to_its_end() -> None:
     lines = lines_of(function)
     assert [line for line in range(1, 9) if touches([line], lines)] == [2, 3, 4, 5, 6]
     assert touches([1, 6, 8], lines) and not touches([1, 7, 8], lines) and not touches([], lines)
-    assert header_of(function, lines_of(function)) == (2, 4)

@@ -177,15 +177,13 @@ def _entered(view: View, node: ast.expr, got: ast.expr, found: ClientUses) -> li
         case ast.Name(id=name):
             found.entered[item] = (name, node)
             bindings = [
-                b
-                for n, b, _ in view.uses.scopes.all_bindings
-                if n == name and b.value is node and b.projection
+                b for n, b in view.uses.scopes.all_bindings if n == name and b.value is node and b.projection
             ]
             in_module = any(b in view.uses.scopes.module.bindings.get(name, ()) for b in bindings)
             if len(bindings) != 1 or (in_module and name in view.exported):
                 lines = {
                     getattr(b.value, "lineno", node.lineno)
-                    for n, b, _ in view.uses.scopes.all_bindings
+                    for n, b in view.uses.scopes.all_bindings
                     if n == name
                 }
                 again = (

@@ -132,7 +132,7 @@ class FileUses:
     @cached_property
     def words(self) -> frozenset[str]:
         """All names that the file binds or uses, in whatever scope."""
-        found = {name for name, _, _ in self.scopes.all_bindings} | set(self._by_name)
+        found = {name for name, _ in self.scopes.all_bindings} | set(self._by_name)
         for node in self.parents:
             if isinstance(node, ast.Global | ast.Nonlocal):
                 found |= set(node.names)
@@ -233,7 +233,7 @@ class FileUses:
         if not (isinstance(call, ast.Call) and last_name(call.func) in DEPENDS_NAMES and call.args == [node]):
             return None
         parameter = self._filled_by(call)
-        found = next(((n, b) for n, b, _ in self.scopes.all_bindings if b.value is parameter), None)
+        found = next(((n, b) for n, b in self.scopes.all_bindings if b.value is parameter), None)
         if parameter is None or found is None:
             return None
         return [place for place, _ in self.of(*found) if isinstance(place.ctx, ast.Load)]
@@ -372,7 +372,7 @@ class FileUses:
         """Go on with all places where what was assigned may be read."""
         match target:
             case ast.Name(id=name):
-                found = [b for n, b, _ in self.scopes.all_bindings if n == name and self._holds(b, node)]
+                found = [b for n, b in self.scopes.all_bindings if n == name and self._holds(b, node)]
                 if not found:
                     uses.escapes.append((node, f"is kept as `{name}`"))
                 for binding in found:
