@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions, in_coroutines
@@ -15,7 +15,7 @@ from flake8_redis_ssot.analysis.running import Run
 from flake8_redis_ssot.facts.model import DefaultFacts, PoolFacts
 from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.inference.methods import mode_of
+from flake8_redis_ssot.inference.methods import SENDING_NAMES, mode_of
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.inference.standard_calls import handed_call
 from flake8_redis_ssot.inference.values import Definition, Instance, QualifiedName, Value, Values
@@ -28,7 +28,7 @@ from flake8_redis_ssot.settings.boundaries import Place
 from flake8_redis_ssot.settings.model import Boundary, Settings
 from flake8_redis_ssot.source import Range, SourceFile
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
-from flake8_redis_ssot.syntax.nodes import all_nodes, last_name
+from flake8_redis_ssot.syntax.nodes import all_nodes, last_name, root_of
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Scopes
 
@@ -88,7 +88,7 @@ class RuleContext:
     @cached_property
     def points(self) -> list[ProgramPoint]:
         """The nodes that a rule may ask about, in the order in which they run."""
-        return list(self.scopes.points(self._wanted))
+        return self.scopes.gathered(self._wanted)
 
     def release(self) -> None:
         """Let go of the trees; nothing can be asked any more."""
@@ -157,7 +157,13 @@ class RuleContext:
     @cached_property
     def commands(self) -> list[Command]:
         """Every command of the file that is sent on a client of known kind, in source order."""
-        return list(commands(self.inference, self.scopes, self.points))
+        may_be = self.inference.may_be_one_of
+        points = (
+            point
+            for point in self.points
+            if not isinstance(point.node, ast.Call) or may_be(SENDING_NAMES, point.node.func, point)
+        )
+        return list(commands(self.inference, self.scopes, points))
 
     @cached_property
     def stalling(self) -> list[tuple[Run, ast.AsyncFunctionDef, Command]]:
@@ -300,21 +306,23 @@ class RuleContext:
         """The calls that make one more manager, each with the name of the class."""
         found = {}
         for point in self.points:
-            if isinstance(point.node, ast.Call) and not point.for_typing and self._may_make(point):
-                values = self.inference.values(point.node.func, point)
-                names = sorted(value.name for value in values if isinstance(value, QualifiedName))
+            if isinstance(point.node, ast.Call) and not point.for_typing:
+                names = self._callee_names(point.node.func, point)
                 name = next((name for name in names if self._makes_manager(name, point.node)), None)
                 if name is not None:
                     found[point.node] = name
         return found
 
-    def _may_make(self, point: ProgramPoint) -> bool:
-        """Whether the callee at `point` may be a class, without a look at its values; `x.get` is none by its name."""
-        func = point.node.func  # type: ignore[attr-defined]
-        match func:
-            case ast.Attribute(attr=name) if not name[:1].isupper():
-                return self.inference.may_be_computed(name) or bool(self.names.dotted(func, point))
-        return True
+    def _callee_names(self, func: ast.expr, point: ProgramPoint) -> Sequence[str]:
+        """The dotted names of what a callee can be; those of its values where it may be a class, which `x.get` is not."""
+        root = root_of(func)
+        is_imported = isinstance(root, ast.Name) and self.scopes.may_be_imported(root.id)
+        names = self.names.dotted(func, point) if is_imported else ()
+        is_class = isinstance(func, ast.Attribute) and func.attr[:1].isupper()
+        if names or not (is_class or self.inference.may_be_one_of((), func, point)):
+            return names
+        values = self.inference.values(func, point)
+        return sorted(value.name for value in values if isinstance(value, QualifiedName))
 
     def _makes_manager(self, name: str, call: ast.Call) -> bool:
         """Whether a call of `name` makes one more manager, of the file's boundary or a forbidden one."""

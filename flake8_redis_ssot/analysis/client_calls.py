@@ -311,11 +311,12 @@ def _method_called(
 ) -> tuple[str, str, Builder] | None:
     """The method of a call, the role of the object that has it, and the client's builder; None in doubt."""
     found: list[tuple[str, str, Builder]] = []
-    if isinstance(call.func, ast.Attribute) and any(
-        isinstance(v, QualifiedName) and not v.name.endswith(f".{POOL_ATTRIBUTE}")
-        for v in inference.values(call.func.value, point)
-    ):
-        return None  # a member of a class or module, not of a client
+    if isinstance(call.func, ast.Attribute):
+        owners = inference.values(call.func.value, point)
+        if not owners and not inference.may_be_computed(call.func.attr):
+            return None
+        if any(isinstance(v, QualifiedName) and not v.name.endswith(f".{POOL_ATTRIBUTE}") for v in owners):
+            return None  # a member of a class or module, not of a client
     for value in inference.values(call.func, point):
         owner, method = value, "__call__"
         if isinstance(value, QualifiedName):

@@ -145,6 +145,8 @@ def _makes_it_exist(point: ProgramPoint, inference: Inference) -> bool:
 
 def _is_sys_modules(node: ast.expr, point: ProgramPoint, inference: Inference) -> bool:
     """Whether it is `sys.modules`, or its name as `patch.dict` takes it."""
+    if not inference.scopes_of(point.scope).may_load:
+        return False
     names = (
         v.name if isinstance(v, QualifiedName) else getattr(v, "value", "")
         for v in inference.values(node, point)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, TypeVar
 
 from flake8_redis_ssot.inference import (
@@ -39,7 +39,7 @@ from flake8_redis_ssot.inference.values import (
 from flake8_redis_ssot.inference.widening import widened
 from flake8_redis_ssot.libraries.builders import Builder
 from flake8_redis_ssot.libraries.commands import Effect
-from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Scope, Store, is_plain_function
+from flake8_redis_ssot.syntax.bindings import Binding, Branch, ProgramPoint, Scope, Store
 from flake8_redis_ssot.syntax.scopes import Scopes
 from flake8_redis_ssot.syntax.synthetic import Element, Narrowed, Produced, Promised
 
@@ -427,25 +427,24 @@ class Inference:
         call = point.node
         assert isinstance(call, ast.Call)
         found: dict[str, Builder] = {}
-        for value in self.values(call.func, point) if self._may_build(call.func, point) else ():
+        may_build = self.may_be_one_of(self.names.table.last_names, call.func, point)
+        for value in self.values(call.func, point) if may_build else ():
             for name in self.builder_names(value):
                 builder = self.names.table[name]
                 if builds(builder, call):
                     found[name] = builder
         return dict(sorted(found.items()))
 
-    def _may_build(self, func: ast.expr, point: ProgramPoint) -> bool:
-        """Whether a callee may be a builder, without a look at its values.
+    def may_be_one_of(self, names: Collection[str], func: ast.expr, point: ProgramPoint) -> bool:
+        """Whether a callee may be something with one of these last `names`, without a look at its values.
 
-        A plain function is none, nor is a built-in one; `x.get` is none unless some object keeps a callable as `get`.
+        A plain function is none, nor is a built-in one; `x.get` is another only if some object keeps a callable as `get`.
         """
         match func:
             case ast.Name(id=name):
-                return not all(map(is_plain_function, self.bindings(name, point)))
+                return name in names or self.scopes_of(point.scope).may_mean(name)
             case ast.Attribute(attr=name):
-                return (
-                    name in self.names.table.last_names or name.startswith("__") or self.may_be_computed(name)
-                )
+                return name in names or name.startswith("__") or self.may_be_computed(name)
         return True
 
     def may_be_computed(self, name: str) -> bool:

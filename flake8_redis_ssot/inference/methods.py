@@ -22,6 +22,9 @@ Mode = Literal["sync", "async"]
 METHOD_NAMES = frozenset(name for effects in METHODS.values() for names in effects.values() for name in names)
 """The names of all methods that have an effect."""
 
+SENDING_NAMES = METHOD_NAMES | {"lock"}
+"""The last names of callees that may send: `lock` gives what sends when it is entered."""
+
 
 def mode_of(builder: Builder) -> Mode | None:
     """The mode of the clients that `builder` makes; None for a builder of the settings, of which nothing is known."""

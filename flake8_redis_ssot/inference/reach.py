@@ -286,7 +286,8 @@ def callees_given_clients(inference: Inference, points: Iterable[ProgramPoint]) 
     that base, and a store into an object of ours passes it to that object.
     """
     callables: set[str] = set()
-    for point in points:
+    has_library = _has_library(inference)
+    for point in points if has_library else ():
         if isinstance(point.node, ast.Call):
             given = [part for part in _given(point.node) if not isinstance(part, ast.Constant)]
             callees = _our_names(inference, inference.values(point.node.func, point)) if given else set()
@@ -317,6 +318,14 @@ def callees_given_library_names(inference: Inference, points: Iterable[ProgramPo
                 if any(map(inference.names.leads_to_builder, texts)):
                     callables |= callees
     return callables
+
+
+def _has_library(inference: Inference) -> bool:
+    """Whether a file may have something of a library itself: it imports that, or may load it by its name."""
+    scopes = inference.scopes
+    stars = (star for scope in (scopes.module, *inference.namespaces.values()) for star in scope.stars)
+    targets = (binding.target for binding in (*(b for _, b in scopes.all_bindings), *stars))
+    return scopes.may_load or any(inference.names.leads_to_builder(t) for t in targets if t is not None)
 
 
 def _given(call: ast.Call) -> list[ast.expr]:

@@ -73,6 +73,7 @@ class FileChecker:
         self.handlers: Handlers = {}
         self.codes: frozenset[str] = frozenset(rule.code for rule in rules)
         self._table = builders(settings.client_builders, settings.pool_builders)
+        self._quoted_packages = tuple(f"{quote}{p}".encode() for p in self._table.packages for quote in "'\"")
         self.managers = ManagerFacts(settings, filesystem)
         self._first_party: dict[str, frozenset[str]] = {}
         self.managers.modules.judge = self._clients_of
@@ -232,7 +233,7 @@ class FileChecker:
             callees_given_library_names=tuple(
                 sorted(reach.callees_given_library_names(context.inference, context.points))
             )
-            if context is not None
+            if context is not None and any(word in data for word in self._quoted_packages)
             else (),
             exposed_names=context.exposed_names() if context is not None else (),
             defaults=tuple(context.defaults()) if context is not None and self._judges_settings else (),

@@ -16,7 +16,7 @@ from flake8_redis_ssot.inference.calls import given_for
 from flake8_redis_ssot.inference.classes import may_give, names_given
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.fixtures import plugins_of
-from flake8_redis_ssot.inference.methods import METHOD_NAMES
+from flake8_redis_ssot.inference.methods import METHOD_NAMES, SENDING_NAMES
 from flake8_redis_ssot.inference.names import Names
 from flake8_redis_ssot.inference.values import (
     Definition,
@@ -119,7 +119,7 @@ class ProjectInference(Inference):
             self._calls.setdefault(last, []).extend(points)
             # by name alone: to evaluate the callees now would be wasted, as `refresh` drops those answers
             self._changed.update(("entering", function) for function in self._called_by.get(last, ()))
-        self._method_names[path] = METHOD_NAMES.union(["lock"], _methods_by_name(scopes))
+        self._method_names[path] = SENDING_NAMES.union(_methods_by_name(scopes))
         return scopes
 
     def refresh(self) -> bool:

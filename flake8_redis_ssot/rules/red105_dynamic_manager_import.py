@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.importing import loaded
-from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES, LOADERS
+from flake8_redis_ssot.libraries.frameworks import LOADERS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import unparsed
 
-_WORDS = LOADER_NAMES | {"modules"}
-"""Words without which a file loads nothing by its name; `modules` may be imported from `sys`."""
+_NAMES = frozenset(name.rpartition(".")[2] for name in LOADERS)
 
 
 class DynamicManagerImport(Rule):
@@ -57,7 +56,7 @@ class DynamicManagerImport(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
-        if any(word in context.source.text for word in _WORDS):
+        if context.scopes.may_load:
             for point in context.scopes.points((ast.Call, ast.Subscript)):
                 yield from self._loaded_at(point, context)
 
@@ -65,6 +64,8 @@ class DynamicManagerImport(Rule):
         node = point.node
         assert isinstance(node, ast.Call | ast.Subscript)
         if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            return
+        if isinstance(node, ast.Call) and not context.inference.may_be_one_of(_NAMES, node.func, point):
             return
         names = sorted(loaded(context.inference, node, point, LOADERS))
         for name in names:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 
 from flake8_redis_ssot.lazy_dataclass import dataclass, field
+from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES
 from flake8_redis_ssot.libraries.standard import NAMESPACES, RECORDS
 from flake8_redis_ssot.syntax.arguments import parameters, positional
 from flake8_redis_ssot.syntax.bindings import (
@@ -36,6 +37,8 @@ _PARTS = {
 """The other fields of each type of node, last first: they are pushed on a stack."""
 _RECORD_MAKERS = frozenset(name.rpartition(".")[2] for name in NAMESPACES | RECORDS)
 _LEAVES = frozenset([ast.Name, ast.Constant])
+_LOADING_WORDS = LOADER_NAMES | {"modules"}
+"""Words without which nothing is imported by the text of its name; `modules` may be imported from `sys`."""
 
 Item = tuple[ast.AST, Scope, tuple[Branch, ...]]
 """A node that is still to be visited, with its scope and the branches around it."""
@@ -70,6 +73,7 @@ class Scopes:
     - `leaving`: the arms that end in a `return` or the like
     - `stores`: assignments to items, and to attributes of what is no class of the file
     - `imports`: the top-level modules imported
+    - `may_load`: whether the file may import something by the text of its name
     - `awaited`, `iterated`, `entered`: the expressions, of those visited, that stand in `await`, `async for`, `with`
     """
 
@@ -91,6 +95,7 @@ class Scopes:
         self._comprehensions: dict[ast.AST, Scope] = {}
         self._seen: set[ast.AST] = set()
         self.binds_within = ":=" in text or "globals()" in text
+        self.may_load = any(word in text for word in _LOADING_WORDS)
 
     def points(
         self, wanted: Collection[type[ast.AST]], *, within: ast.stmt | None = None
@@ -128,6 +133,44 @@ class Scopes:
     def calls(self) -> list[ProgramPoint]:
         """Every call of the file."""
         return list(self.points((ast.Call,)))
+
+    def gathered(self, wanted: Collection[type[ast.AST]]) -> list[ProgramPoint]:
+        """As `points`, in a list; if there are calls among them, nobody has to look for these again."""
+        found = list(self.points(wanted))
+        if ast.Call in wanted:
+            self.__dict__.setdefault("calls", [point for point in found if type(point.node) is ast.Call])
+        return found
+
+    def may_mean(self, name: str) -> bool:
+        """Whether something in the file may bind `name` to anything but a plain function."""
+        return name in self._value_names or self._has_stars
+
+    def may_be_imported(self, name: str) -> bool:
+        """Whether something in the file may import `name`."""
+        return name in self._imported_names or self._has_stars
+
+    @cached_property
+    def _value_names(self) -> frozenset[str]:
+        _ = self.calls  # the scopes of lambdas and comprehensions are made when these are visited
+        return frozenset(
+            name
+            for scope in self._every_scope()
+            for name, bindings in scope.bindings.items()
+            if not all(map(is_plain_function, bindings))
+        )
+
+    @cached_property
+    def _imported_names(self) -> frozenset[str]:
+        return frozenset(name for name, binding in self.all_bindings if binding.target is not None)
+
+    @cached_property
+    def _has_stars(self) -> bool:
+        return any(scope.stars for scope in self._every_scope())
+
+    def _every_scope(self) -> Iterator[Scope]:
+        yield self.module
+        yield from self.namespaces.values()
+        yield from self._comprehensions.values()
 
     @cached_property
     def calls_named(self) -> dict[str, list[ProgramPoint]]:
@@ -187,7 +230,7 @@ class Scopes:
 
     def release(self) -> None:
         """Break the reference cycles among scopes and bindings, so that the tree is freed without the garbage collector."""
-        for scope in (self.module, *self.namespaces.values(), *self._comprehensions.values()):
+        for scope in self._every_scope():
             scope.bindings.clear()
             scope.stars.clear()
             scope.outer.clear()
