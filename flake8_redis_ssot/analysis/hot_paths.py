@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from flake8_redis_ssot.analysis.operations import gives_a_client, words
 from flake8_redis_ssot.inference.evaluator import Inference
-from flake8_redis_ssot.inference.values import Definition
+from flake8_redis_ssot.inference.values import Definition, Instance
 from flake8_redis_ssot.lazy_dataclass import dataclass
 from flake8_redis_ssot.libraries.frameworks import (
     CALLED,
@@ -38,6 +38,7 @@ from flake8_redis_ssot.libraries.standard import (
     PROPERTIES,
 )
 from flake8_redis_ssot.libraries.vocabulary import MAKING, WAITING
+from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import arguments_of, default_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
@@ -119,7 +120,19 @@ def _occasion_by_registration(function: Scope, inference: Inference) -> Occasion
         )
         if occasion and (not is_init or last_name(call.node.func) in DEPENDS_NAMES | {"Provide"}):
             return occasion
-    return None
+    is_called = node.name == "__call__" and function.parent is not None and function.parent.kind == "class"
+    return "request" if is_called and _is_depended_on(function.parent, inference) else None
+
+
+def _is_depended_on(class_: Scope | None, inference: Inference) -> bool:
+    """Whether handlers depend on an object of the class, which is called for each request: `Depends(Checker())`."""
+    return any(
+        isinstance(value, Instance) and isinstance(value.of, Definition) and value.of.scope is class_
+        for scopes in inference.all_scopes()
+        for call in (scopes.calls_of(DEPENDS_NAMES) if scopes.imports & INJECTING else ())
+        for argument in call.node.args[:1]  # type: ignore[attr-defined]
+        for value in inference.values(argument, call)
+    )
 
 
 def handed_to(taken: Scope, inference: Inference, packages: Collection[str]) -> Iterator[ProgramPoint]:
@@ -134,14 +147,33 @@ def handed_to(taken: Scope, inference: Inference, packages: Collection[str]) -> 
 
 @memoized
 def _arguments_by_name(scopes: Scopes) -> dict[str, list[tuple[ProgramPoint, ast.expr]]]:
-    """The arguments of all calls that are names or attributes, by last name, each with its call."""
+    """The arguments of all calls that are names or attributes, by last name, each with its call.
+
+    What `Depends()` takes is the annotation beside it: `service: Service = Depends()`, `Annotated[Service, Depends()]`.
+    """
     found: dict[str, list[tuple[ProgramPoint, ast.expr]]] = {}
     for point in scopes.calls:
-        assert isinstance(point.node, ast.Call)
-        for argument in arguments_of(point.node):
+        call = point.node
+        assert isinstance(call, ast.Call)
+        given = arguments_of(call)
+        if not given and last_name(call.func) in DEPENDS_NAMES:
+            given = _annotated_by(call, scopes)
+        for argument in given:
             if isinstance(argument, ast.Name | ast.Attribute):
                 found.setdefault(last_name(argument), []).append((point, argument))
     return found
+
+
+def _annotated_by(default: ast.Call, scopes: Scopes) -> list[ast.expr]:
+    """The annotation that a call stands beside: of the parameter whose default it is, or in the same `Annotated`."""
+    tree = scopes.module.node
+    match ancestors(tree, default)[0] if tree is not None else None:
+        case ast.arguments() as args:
+            taking = (a for a in single(args) if default_of(args, a) is default)
+            return [a.annotation for a in taking if a.annotation is not None]
+        case ast.Tuple(elts=[annotation, *_]):
+            return [annotation]
+    return []
 
 
 def _occasion_of_callee(taking: ast.expr, point: ProgramPoint, inference: Inference) -> Occasion | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from flake8_redis_ssot.inference import (
     branches,
     containers,
+    decorators,
     fixtures,
     importing,
     records,
@@ -45,7 +46,6 @@ from flake8_redis_ssot.libraries.frameworks import (
 )
 from flake8_redis_ssot.libraries.standard import (
     AWAITED_CALLERS,
-    BUILT_IN_DECORATORS,
     CASTS,
     ENTERING_METHODS,
     FIELDS,
@@ -373,11 +373,11 @@ def given_by(inference: Inference, function: Scope) -> Iterator[Value]:
 
 def is_property(inference: Inference, function: Scope) -> bool:
     """Whether a method is read like an attribute."""
-    return bool(PROPERTIES & _decorators(inference, function.node, function.parent))
+    return bool(PROPERTIES & decorators.decorators(inference, function.node, function.parent))
 
 
 def defined(inference: Inference, node: ast.stmt, point: ProgramPoint) -> Iterator[Value]:
-    """The value that a `def` or `class` binds its name to; none behind a decorator that is not known."""
+    """The value that a `def` or `class` binds its name to; none behind a decorator that may change it."""
     scope = inference.namespaces.get(node)
     if scope is None:
         return
@@ -391,7 +391,9 @@ def defined(inference: Inference, node: ast.stmt, point: ProgramPoint) -> Iterat
 
 def is_transparent(inference: Inference, node: ast.AST, point: ProgramPoint) -> bool:
     """Whether no decorator changes what a call of `node` gives, as an unknown one may."""
-    return isinstance(node, ast.ClassDef) or _decorators(inference, node, point.scope) <= TRANSPARENT
+    return (
+        isinstance(node, ast.ClassDef) or decorators.decorators(inference, node, point.scope) <= TRANSPARENT
+    )
 
 
 def how_given(inference: Inference, node: ast.AST, point: ProgramPoint) -> str:
@@ -402,24 +404,6 @@ def how_given(inference: Inference, node: ast.AST, point: ProgramPoint) -> str:
             if isinstance(value, QualifiedName) and value.name in GIVERS:
                 return GIVERS[value.name]
     return ""
-
-
-def _decorators(inference: Inference, node: ast.AST | None, scope: Scope | None) -> set[str]:
-    """The last names of the known decorators of a definition; `?` stands for any unknown one."""
-    decorators = set()
-    binding = inference.definitions.get(node) if node is not None else None
-    for decorator in getattr(node, "decorator_list", ()):
-        inner = callee_of(decorator)
-        if binding is None or scope is None:
-            return {"?"}
-        point = ProgramPoint(inner, scope, binding.order, binding.path)
-        if isinstance(inner, ast.Name) and not inference.names.bindings(inner.id, point):
-            decorators.add(inner.id if inner.id in BUILT_IN_DECORATORS else "?")
-        else:
-            names = inference.names.dotted(inner, point)
-            known = {name.rpartition(".")[2] for name in names if name in DECORATORS}
-            decorators |= known if known and len(known) == len(names) else {"?"}
-    return decorators
 
 
 def any_call(inference: Inference, receiver: Instance, function: Scope) -> CallContext | None:

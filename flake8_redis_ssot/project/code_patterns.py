@@ -7,6 +7,7 @@ import re
 from flake8_redis_ssot.facts.texts import LETTER, Search
 from flake8_redis_ssot.libraries.frameworks import (
     APPLICATION_NAMES,
+    DEPENDS_NAMES,
     LOADING_WORDS,
     PATCHING,
     REQUEST_OBJECTS,
@@ -22,6 +23,9 @@ TAKING_OVER = b"|".join(PATCHING).decode()
 
 LOOP_MAKING = rf"\b(?:{'|'.join(sorted(LOOP_WORDS))})\b"
 """Makes an event loop, or runs something in one."""
+
+DEPENDING = rf"\b(?:{'|'.join(sorted(DEPENDS_NAMES))})\(\s*\)"
+"""Depends on the class that the annotation beside it names."""
 
 COROUTINE = r"async\s+def\b"
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 
 from flake8_redis_ssot.analysis.client_calls import function_of, top_level_name
+from flake8_redis_ssot.inference.decorators import of_other_files
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.fixtures import fixture_name
 from flake8_redis_ssot.inference.reach import Reach, by_name, is_exposed, stored
@@ -141,7 +142,18 @@ class Following:
         self._application_values += [
             (boundary, name[1:], names[name]) for name in sorted(fresh) if name.startswith(".")
         ]
-        self._next.update(self._files_stored_into(fresh), self._patching_conftests(path))
+        self._next.update(
+            self._files_stored_into(fresh), self._patching_conftests(path), self._decorating(path)
+        )
+
+    def _decorating(self, path: str) -> Iterator[str]:
+        """The files of the decorators that hide what functions of the file give or send."""
+        for node, scope in self._inference.files[path].namespaces.items():
+            point = self._inference.definition_point(scope) if getattr(node, "decorator_list", ()) else None
+            names = [*of_other_files(self._inference, node, point)] if point is not None else []
+            if names and self._reach(Definition(scope)):
+                homes = (self._index.file_of(name) for name in names)
+                yield from (home for home in homes if home is not None)
 
     def _loop_runners(self) -> set[str]:
         """The files that may run, in event loops of their own, functions of a followed file that use an asyncio client."""
@@ -199,9 +211,11 @@ class Following:
         return found
 
     def _calls(self, user: str, name: str) -> bool:
-        """Whether a file calls what it imports as `name`, or has of a module by it."""
+        """Whether a file calls what it imports as `name`, or has of a module by it, or may depend on it by an annotation."""
         names = {name, *(edge.local_name for edge in self._index.edges(user) if edge.name == name)}
-        return any(self._texts.has(user, code_patterns.call_of(one)) for one in names)
+        return self._texts.has(user, code_patterns.DEPENDING) or any(
+            self._texts.has(user, code_patterns.call_of(one)) for one in names
+        )
 
     @cached_property
     def _builder_names(self) -> frozenset[str]:
