@@ -10,6 +10,7 @@ from flake8_redis_ssot.analysis.client_homes import Frame, Home, Homes
 from flake8_redis_ssot.analysis.lifetimes import lifetimes
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.inference.methods import effect_of, mode_of
+from flake8_redis_ssot.inference.standard_calls import handed_call
 from flake8_redis_ssot.inference.values import Coroutine, QualifiedName
 from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.commands import HANDED
@@ -22,6 +23,7 @@ from flake8_redis_ssot.libraries.standard import (
     LOOPS,
     RUNNERS,
     RUNNING,
+    THREADS,
 )
 from flake8_redis_ssot.libraries.traits import NO_POOL
 from flake8_redis_ssot.libraries.vocabulary import CLOSING
@@ -72,6 +74,7 @@ class EventLoops:
         made = RUNNERS | BRIDGES
         self._runners = (
             RUNNING
+            | THREADS
             | {name.rpartition(".")[2] for name in made}
             | {
                 name
@@ -140,6 +143,18 @@ class EventLoops:
                 made = self._loop_call(call.func.value, point)
                 if made is not None:
                     yield Run(point, made, unparsed(made.func), job)
+        runner, job_handed = self._handed_to_thread(call, point)
+        if job_handed is not None and self._is_named(runner, point, RUNNERS):
+            yield Run(point, call, unparsed(runner), job_handed)
+
+    def _handed_to_thread(self, call: ast.Call, point: ProgramPoint) -> tuple[ast.expr, ast.expr | None]:
+        """What a call runs in a thread, and with which first argument: `submit(asyncio.run, job)`, `Thread(target=asyncio.run, args=(job,))`."""
+        named = {keyword.arg: keyword.value for keyword in call.keywords}
+        match named.get("args"):
+            case ast.Tuple(elts=[job, *_]) | ast.List(elts=[job, *_]) if "target" in named:
+                return named["target"], job
+        handed = handed_call(self._inference, call, point) if last_name(call.func) in THREADS else None
+        return (handed.func, next(iter(handed.args), None)) if handed is not None else (call.func, None)
 
     def _loop_call(self, node: ast.expr, point: ProgramPoint) -> ast.Call | None:
         """The call that makes the loop `node`, if it is in the same function and the loop is not kept beyond that."""

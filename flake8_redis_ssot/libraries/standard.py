@@ -160,8 +160,9 @@ RUNNING = frozenset(["run", RUNNING_METHOD])
 JOBS = frozenset(["main", "future", "coro", "func", "awaitable"])
 """The keywords by which all of these take what they run."""
 
-THREADS = {"threading": "Thread", "concurrent": "submit"}
-"""By package, what runs a function that it is passed in a thread of its own."""
+THREADS = frozenset(["Thread", "submit", *AWAITED_CALLERS])
+THREAD_PACKAGES = frozenset(["threading", "concurrent", "asyncio", "anyio", "starlette", "fastapi"])
+"""What runs a function that it is passed in another thread, by their last names, and the packages that have it."""
 
 LOOP_PACKAGES = frozenset(name.partition(".")[0] for name in RUNNERS | LOOPS | BRIDGES)
 LOOP_WORDS = RUNNING | frozenset(name.rpartition(".")[2] for name in RUNNERS | BRIDGES)

@@ -13,8 +13,9 @@ from flake8_redis_ssot.analysis.patches import patched_around
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.texts import has_word
 from flake8_redis_ssot.libraries.frameworks import COMMAND_LINES, MOCKING
-from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS, THREADS
+from flake8_redis_ssot.libraries.standard import LOOP_PACKAGES, LOOP_WORDS, THREAD_PACKAGES, THREADS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
+from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
 
@@ -165,9 +166,14 @@ def _again(
     if loops.loops_around(node, point):
         return "in every turn of a loop"
     function = function_of(point)
-    if not isinstance(function, Function) or function in seen:
+    if function is None or function in seen:
         return ""
     seen.add(function)
+    if not isinstance(function, Function):
+        made = context.inference.definition_point(point.scope.enclosing("function"))
+        if made is None or not _is_run_in_thread(function, made):
+            return ""
+        return _again(function, made, loops, context, seen)
     occasion = occasion_of(context.inference.namespaces[function], context.inference)
     if occasion is not None:
         return f"for every {occasion}"
@@ -175,10 +181,10 @@ def _again(
         last_name(d.func) == "parametrize" for d in function.decorator_list if isinstance(d, ast.Call)
     ):
         return "in every test"
-    threads = handed_to(context.inference.namespaces[function], context.inference, THREADS.keys())
+    threads = handed_to(context.inference.namespaces[function], context.inference, THREAD_PACKAGES)
     callers = [
         *loops.callers(function),
-        *(p for p in threads if last_name(p.node.func) in THREADS.values()),  # type: ignore[attr-defined]
+        *(p for p in threads if last_name(p.node.func) in THREADS),  # type: ignore[attr-defined]
     ]
     here = [caller for caller in callers if context.path_of(caller) == context.source.path]
     for caller in callers:
@@ -187,6 +193,13 @@ def _again(
             if when:
                 return when
     return f"at every call of `{function.name}`" if _are_several(here, loops, context) else ""
+
+
+def _is_run_in_thread(function: ast.Lambda, made: ProgramPoint) -> bool:
+    """Whether a lambda is handed to a thread where it is written."""
+    tree = function_of(made) or made.scope.enclosing("module").node
+    around = ancestors(tree, function)[:2] if tree is not None else ()
+    return any(isinstance(part, ast.Call) and last_name(part.func) in THREADS for part in around)
 
 
 def _are_several(callers: list[ProgramPoint], loops: EventLoops, context: RuleContext) -> bool:
