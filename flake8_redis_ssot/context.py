@@ -200,6 +200,11 @@ class RuleContext:
         """The calls that build, each with what it builds."""
         return {made.call: made.kind for made in self.constructions}
 
+    @property
+    def importing(self) -> frozenset[str]:
+        """The other files that import this one, save tests, as far as they are known."""
+        return frozenset()
+
     def path_of(self, point: ProgramPoint) -> str:
         """The file in which something stands."""
         return self.source.path

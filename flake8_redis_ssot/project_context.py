@@ -172,6 +172,11 @@ class _FollowedContext(RuleContext):
     def commands(self) -> list[Command]:
         return self._project.commands_in(self.source.path)
 
+    @property
+    def importing(self) -> frozenset[str]:
+        users = self._project.index.all_users(self.source.path)
+        return frozenset(user for user in users if not self.settings.is_test(user))
+
     def path_of(self, point: ProgramPoint) -> str:
         return self._project.path_of(point)
 

@@ -67,6 +67,12 @@ CONNECTING = frozenset(
 )  # fmt: skip
 """Builders that ask the server already when they are called: the blocking clusters look for their nodes."""
 
+CONNECTING_AWAITED = frozenset(
+    [f"aioredis.create_{what}" for what in ("redis", "redis_pool", "connection", "pool")]
+    + ["arq.connections.create_pool", "glide.GlideClient.create", "glide.GlideClusterClient.create"]
+)
+"""Builders that connect when what they give is awaited."""
+
 WRAPPING = {"aioredis.client.Redis": "pool_or_conn"}
 """Classes that only wrap a connection of aioredis 1 which is given by position or by this keyword."""
 

@@ -11,7 +11,7 @@ from flake8_redis_ssot.analysis.deferred import around, is_deferred
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.values import Definition
 from flake8_redis_ssot.libraries.standard import JOBS, RUNNING
-from flake8_redis_ssot.libraries.traits import CONNECTING
+from flake8_redis_ssot.libraries.traits import CONNECTING, CONNECTING_AWAITED
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.arguments import first_of
@@ -28,14 +28,16 @@ class ImportTimeCommand(Rule):
 
     - a command of a blocking client
     - a call of a function, method or class that sends one
-    - a call of `asyncio.run` with a coroutine that sends one, or with an asyncio client's command
+    - a call of `asyncio.run` with a coroutine that sends one or connects (`aioredis.create_redis_pool`), or
+      with an asyncio client's command
     - a property, `with`, loop or operator that leads to one
     - the construction of a cluster client, which asks its nodes at once
 
     Not reported: a client that is only built, code under `if __name__ == "__main__":`
-    (the condition may have a name, or be a `match`), annotations that
+    (the condition may have a name, or be a `match`) or a flag that is off, annotations that
     Python does not evaluate, and scripts. A script is a file that begins with `#!`, prints or calls
-    `main` at the top level, or defines neither a function nor a class.
+    `main` at the top level, or defines neither a function nor a class. The command takes none for a
+    script that another file imports, unless that is a test.
 
     ## Why is this bad?
     The import fails if the server is not up yet, and it waits if the server is slow. Tests, tools and
@@ -99,7 +101,9 @@ class ImportTimeCommand(Rule):
             (made.call, made.point, f"{made.label} connects", builder.target)
             for made in context.constructions
             for builder in list(made.reached.values())[:1]
-            if builder.target in CONNECTING and around(made.point) is module and not is_deferred(made.point)
+            if builder.target in (CONNECTING_AWAITED if made.call in run_at_once else CONNECTING)
+            and around(made.point) is module
+            and not is_deferred(made.point)
         ]
         found += [
             (run.node, run.point, self._sends(context, run.callee, one.cause), one.cause.builder.target)
@@ -107,11 +111,11 @@ class ImportTimeCommand(Rule):
             if around(run.point) is module and not is_deferred(run.point)
         ]
         found += [
-            (call, point, self._sends(context, coroutine.func, cause), cause.builder.target)
-            for point, call, coroutine, cause in _run(context)
+            (call, point, f"{shown(coroutine.func)} {what}", target)
+            for point, call, coroutine, what, target in self._run(context)
             if around(point) is module
         ]
-        if not found or _is_script(module, context.source.text):
+        if not found or (_is_script(module, context.source.text) and not context.importing):
             return
         for call, _, what, target in found:
             if _runs_on_import(module, call, context.scopes.module):
@@ -126,22 +130,31 @@ class ImportTimeCommand(Rule):
     def _sends(context: RuleContext, callee: ast.expr, cause: Command) -> str:
         return f"{shown(callee)} sends {cause.label} ({context.place_of(cause.point)})"
 
-
-def _run(context: RuleContext) -> Iterator[tuple[ProgramPoint, ast.Call, ast.Call, Command]]:
-    """The calls that run a coroutine of the file in an event loop, with what that sends itself."""
-    sent = {
-        one.function: one
-        for one in reversed(context.commands)
-        if one.sends and one.iterator is None and (one.mode == "sync" or one.awaited or one.iterated)
-    }
-    for point in context.scopes.calls_of(RUNNING) if sent else ():
-        match point.node:
-            case ast.Call(args=[ast.Call() as coroutine, *_]) as call:
-                called = context.inference.values(coroutine.func, point)
-                nodes = {v.scope.node if isinstance(v, Definition) else None for v in called}
-                cause = sent.get(nodes.pop()) if len(nodes) == 1 else None  # type: ignore[arg-type]
-                if cause is not None and isinstance(cause.function, ast.AsyncFunctionDef):
-                    yield point, call, coroutine, cause
+    @staticmethod
+    def _run(context: RuleContext) -> Iterator[tuple[ProgramPoint, ast.Call, ast.Call, str, str]]:
+        """The calls that run a coroutine of the file in an event loop, with what that does itself and by which builder."""
+        does: dict[ast.AST, tuple[str, str]] = {
+            around(made.point): (f"connects by {made.label} ({context.place_of(made.point)})", builder.target)
+            for made in reversed(context.constructions)
+            for builder in list(made.reached.values())[:1]
+            if builder.target in CONNECTING_AWAITED and made.call in context.scopes.awaited
+        }
+        does |= {
+            one.function: (f"sends {one.label} ({context.place_of(one.point)})", one.builder.target)
+            for one in reversed(context.commands)
+            if one.function is not None
+            and one.sends
+            and one.iterator is None
+            and (one.mode == "sync" or one.awaited or one.iterated)
+        }
+        for point in context.scopes.calls_of(RUNNING) if does else ():
+            match point.node:
+                case ast.Call(args=[ast.Call() as coroutine, *_]) as call:
+                    called = context.inference.values(coroutine.func, point)
+                    nodes = {v.scope.node if isinstance(v, Definition) else None for v in called}
+                    node = nodes.pop() if len(nodes) == 1 else None
+                    if isinstance(node, ast.AsyncFunctionDef) and node in does:
+                        yield point, call, coroutine, *does[node]
 
 
 def _is_script(module: ast.Module, text: str) -> bool:
@@ -166,20 +179,35 @@ def _runs_main(part: ast.stmt) -> bool:
     )
 
 
-def _runs_on_import(module: ast.Module, node: ast.expr, scope: Scope) -> bool:
-    """Whether no condition says that `node` runs only if the file is run as a script."""
+def _runs_on_import(
+    module: ast.Module, node: ast.AST, scope: Scope, asking: frozenset[str] = frozenset()
+) -> bool:
+    """Whether no condition says that `node` runs only if the file is run as a script, or never.
+
+    Conditions on the names `asking` are what is being asked about: they decide nothing.
+    """
+
+    def rules_out(test: ast.expr, *, is_met: bool) -> bool:
+        """Whether a condition cannot be met (or, without `is_met`, fail) while the file is imported.
+
+        One on `__name__` that also asks for something else is taken to do so.
+        """
+        names, constant = _asked(module, test, scope, asking)
+        holds = truth(test, constant)
+        return holds is not is_met and (holds is not None or "__name__" in names)
+
     for inner, outer in pairwise([node, *ancestors(module, node)]):
         match outer:
             case ast.If(test=test, orelse=otherwise) if inner is not test:
-                is_run = not _rules_out(test, scope, is_met=inner not in otherwise)
+                is_run = not rules_out(test, is_met=inner not in otherwise)
             case ast.IfExp(test=test, orelse=other) if inner is not test:
-                is_run = not _rules_out(test, scope, is_met=inner is not other)
+                is_run = not rules_out(test, is_met=inner is not other)
             case ast.BoolOp(op=op, values=values):
                 before = values[: values.index(inner)]  # type: ignore[arg-type]
-                is_run = not any(_rules_out(test, scope, is_met=isinstance(op, ast.And)) for test in before)
+                is_run = not any(rules_out(test, is_met=isinstance(op, ast.And)) for test in before)
             case ast.Match(subject=subject, cases=cases) if isinstance(inner, ast.stmt):
                 here = next(case for case in cases if inner in case.body)
-                names, constant = _asked(subject, scope)
+                names, constant = _asked(module, subject, scope, asking)
                 is_reached = here in cases_reached(subject, cases, constant) and here.guard is None
                 is_run = is_reached or "__name__" not in names
             case _:
@@ -189,25 +217,28 @@ def _runs_on_import(module: ast.Module, node: ast.expr, scope: Scope) -> bool:
     return True
 
 
-def _rules_out(test: ast.expr, scope: Scope, *, is_met: bool) -> bool:
-    """Whether a condition on `__name__` cannot be met (or, without `is_met`, fail) while the file is imported.
-
-    One that also asks for something else is taken to do so.
-    """
-    names, constant = _asked(test, scope)
-    return "__name__" in names and truth(test, constant) is not is_met
-
-
-def _asked(test: ast.expr, scope: Scope) -> tuple[set[str], Constants]:
+def _asked(
+    module: ast.Module, test: ast.expr, scope: Scope, asking: frozenset[str]
+) -> tuple[set[str], Constants]:
     """The names of a condition, with those of the conditions that they stand for, and what they are on import."""
     known: dict[str, ast.Constant] = {"__name__": ast.Constant("")}
-    meanings: dict[str, ast.expr] = {}
+    meanings: dict[str, ast.expr] = {}  # but constants, which are known at once
     names: set[str] = set()
     waiting = [test]
     for asked in waiting:
-        for name in names_in(asked) - names:
+        for name in names_in(asked) - names - asking:
             names.add(name)
-            match [(b.value, b.projection) for b in scope.bindings.get(name, ())]:
+            given = scope.bindings.get(name, ())
+            if len(given) > 1:
+                asking_too = asking | {name}
+                given = [
+                    b
+                    for b in given
+                    if b.value is None or b.always or _runs_on_import(module, b.value, scope, asking_too)
+                ]
+            match [(b.value, b.projection) for b in given]:
+                case [(ast.AnnAssign(value=ast.Constant() as value) | (ast.Constant() as value), ())]:
+                    known[name] = value
                 case [(ast.AnnAssign(value=ast.expr() as meaning) | (ast.expr() as meaning), ())]:
                     meanings[name] = meaning
                     waiting.append(meaning)
