@@ -98,6 +98,12 @@ STATES = frozenset(["state", "ctx", "extensions", "config"])
 REQUEST_OBJECTS = frozenset(["flask.g", "quart.g"])
 """Objects of a framework in which others keep theirs for a request, the same one by name in all files."""
 
+HOLDING = {"rq": "connection"}
+"""By package, the keyword by which its classes take the client that they use."""
+
+REQUEST_NAMES = frozenset(["request", "req"])
+"""What a request is called as a parameter; it has its own state, also by key."""
+
 APPLICATION_KEYS = frozenset(["AppKey"])
 """Classes of keys of an application that are equal to nothing but themselves, by their last names."""
 

@@ -16,6 +16,7 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.calls import receiver_of
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.lazy_dataclass import replace
+from flake8_redis_ssot.libraries.frameworks import HOLDING, REQUEST_NAMES, REQUEST_OBJECTS, STATES
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
@@ -51,7 +52,8 @@ class PoolPerCall(Rule):
 
     - a client or pool that is kept in a global, in an attribute or under a key, and built only if it
       is missing there. The condition, exception or early return must be about that very place, or
-      about a flag, process or event loop that is recorded beside it
+      about a flag, process or event loop that is recorded beside it. What is kept on `flask.g` or on
+      the state of a request lives no longer than that
     - a client entered by `with`
     - an accessor with a decorator that may cache
     - a loop that tries until it succeeds, or whose clients differ
@@ -126,26 +128,60 @@ def _when(made: Construction, context: RuleContext, known: dict[Scope, Repetitio
     why = why_repeated(scope, context.inference)
     if why is None and not _is_optional(made, tree, scope):
         why = _why_callers_repeat(scope, context, known)
-    if why is None or _is_kept(made, tree, scope, None):
+    if why is None or _is_kept(made, tree, scope, None, context):
         return ""
-    fate = fate_of(tree, made.node)
+    fate = fate_of(tree, _holder(tree, made.node, made.point, context))
     assert isinstance(function, Function)
     is_given = "returned" in fate.lifetimes or any(unparsed(r.node) in fate.places for r in scope.returns)
     if why.for_result and not is_given:
         return ""
     is_asked_for = why.for_result or is_property(function)
-    return "" if is_asked_for and _is_kept_by_callers(function, context) else why.phrase
+    if is_asked_for and _is_kept_by_callers(function, context):
+        return ""
+    is_of_request = why.for_result and is_cached(tree, made.node, fate.places, scope)
+    return "for every request" if is_of_request else why.phrase
 
 
-def _is_kept(made: Construction, tree: ast.AST, scope: Scope, loop: Loop | Comprehension | None) -> bool:
-    """Whether what is made outlives a turn of the `loop`, or else a call of the function."""
+def _is_kept(
+    made: Construction,
+    tree: ast.AST,
+    scope: Scope,
+    loop: Loop | Comprehension | None,
+    context: RuleContext | None = None,
+) -> bool:
+    """Whether what is made outlives a turn of the `loop`, or else a call of the function and its request."""
     fate = fate_of(tree, made.node)
     kept = frozenset(["entered", "guarded"])
     if loop is not None:
         kept |= {"captured", "stored", "handed", "returned", "yielded"}
     elif not any(outlives(place, scope) for place in fate.places):
         kept |= {"stored"}  # in something of which nothing is known
-    return bool(fate.lifetimes & kept) or is_cached(tree, made.node, fate.places, scope, loop)
+    places = fate.places
+    if context is not None:
+        places = frozenset(place for place in places if not _is_of_request(place, made.point, context))
+    return bool(fate.lifetimes & kept) or is_cached(tree, made.node, places, scope, loop)
+
+
+def _is_of_request(place: str, point: ProgramPoint, context: RuleContext) -> bool:
+    """Whether a place is gone with the request: on `flask.g`, or on the state of the parameter `request`."""
+    holder = getattr(ast.parse(place, mode="eval").body, "value", None)
+    if not isinstance(holder, ast.Name | ast.Attribute):
+        return False
+    if not REQUEST_OBJECTS.isdisjoint(context.names.dotted(holder, point)):
+        return True
+    owner = holder.value if isinstance(holder, ast.Attribute) and holder.attr in STATES else holder
+    bindings = context.names.bindings(owner.id, point) if isinstance(owner, ast.Name) else ()
+    return any(isinstance(b.value, ast.arg) and b.value.arg in REQUEST_NAMES for b in bindings)
+
+
+def _holder(tree: ast.AST, node: ast.expr, point: ProgramPoint, context: RuleContext) -> ast.expr:
+    """What lives as long as the client `node` that it is made with: `Queue(connection=node)`; else that itself."""
+    match ancestors(tree, node)[:2]:
+        case [ast.keyword(arg=keyword), ast.Call(func=func) as call] if keyword in HOLDING.values():
+            names = context.names.dotted(func, point)
+            if any(HOLDING.get(name.partition(".")[0]) == keyword for name in names):
+                return call
+    return node
 
 
 def _is_optional(made: Construction, tree: ast.AST, scope: Scope) -> bool:
@@ -178,7 +214,7 @@ def _why_callers_repeat(
             if not isinstance(around, Function) or context.settings.is_test(context.path_of(call)):
                 continue
             caller = call.scope.enclosing("function")
-            found = lifetimes(around, node)
+            found = lifetimes(around, _holder(around, node, call, context))
             goes_on = found == {"returned"} or (
                 found == {"stored"} and around.name == "__init__" and not call.path
             )
