@@ -21,7 +21,9 @@ from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.project.inference import GETTER, ProjectInference
 from flake8_redis_ssot.project.uses import Exposed, Uses
 from flake8_redis_ssot.settings.model import Boundary
+from flake8_redis_ssot.syntax.arguments import arguments_of
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
+from flake8_redis_ssot.syntax.nodes import root_of
 
 
 class Following:
@@ -38,6 +40,7 @@ class Following:
         self._reach = Reach(inference, _is_exposed)
         self._fixtures = FixtureHomes(index)
         clients = Reach(inference, is_exposed)
+        self._clients = clients
         self._uses = Uses(index, self._fixtures, inference.answers, clients, self._reach)
         self._blocking: frozenset[object] = frozenset()
         """The blocking functions known when files were last judged."""
@@ -145,6 +148,56 @@ class Following:
         self._next.update(
             self._files_stored_into(fresh), self._patching_conftests(path), self._decorating(path)
         )
+        self._next.update(self._given_clients(path) - files.keys())
+
+    def _given_clients(self, path: str) -> set[str]:
+        """The files of what the file at `path` calls with a client, that it may have from another one itself."""
+        found: set[str] = set()
+        inference = self._inference
+        names = self._names_of_other_files(path)
+        for point in inference.files[path].calls if names else ():
+            call = point.node
+            assert isinstance(call, ast.Call)
+            if point.for_typing or not (given := arguments_of(call)):
+                continue
+            homes = {self._home_of(name) for name in self._called_elsewhere(call, point, names)}
+            homes -= {None, *inference.files, *found}
+            if homes and any(self._clients(v) for part in given for v in inference.values(part, point)):
+                found.update(home for home in homes if home is not None)
+        return found
+
+    def _names_of_other_files(self, path: str) -> set[str]:
+        """The names by which a file has something of a file of the project that is not taken in."""
+        return {
+            edge.local_name.partition(".")[0]
+            for edge in self._index.edges(path)
+            if (home := self._home_of(edge.full_name)) is not None and home not in self._inference.files
+        }
+
+    def _home_of(self, name: str) -> str | None:
+        """The file that defines what has the dotted `name`."""
+        home = self._index.modules.lookup(name)
+        return self._index.file_of(home.qualified_name if home is not None else name)
+
+    def _called_elsewhere(self, call: ast.Call, point: ProgramPoint, names: set[str]) -> Iterator[str]:
+        """The dotted names of what a call may run in other files, which has one of the `names` here.
+
+        That is its callee, or the bases of the class that it makes an object of.
+        """
+        inference = self._inference
+        classes: list[Scope] = []
+        match call.func:
+            case ast.Name(id=name) if name not in names:
+                nodes = [b.value for b in inference.bindings(name, point)]
+                classes = [inference.namespaces[n] for n in nodes if isinstance(n, ast.ClassDef)]
+            case ast.Attribute(value=ast.Call(func=ast.Name(id="super"))):
+                classes = [point.scope.enclosing("class")]
+            case _ if getattr(root_of(call.func), "id", "") in names:
+                yield from inference.names.dotted(call.func, point)
+        for one in classes:
+            for base in inference.classes.bases(one):
+                if isinstance(base, QualifiedName):
+                    yield base.name
 
     def _decorating(self, path: str) -> Iterator[str]:
         """The files of the decorators that hide what functions of the file give or send."""
