@@ -44,6 +44,10 @@ class Forwarders:
                 imported.add(name)
         return forwards, others, imported
 
+    def target_of(self, node: ast.expr) -> str | None:
+        """The dotted name of the manager's object that an expression of the module is."""
+        return self._target_of(node, self.scopes.module)
+
     def _target_of_binding(self, name: str, binding: Binding) -> str | None:
         """What a name of the module forwards to by one of its bindings."""
         if binding.target is not None:  # `import home` gives nobody a new name for it

@@ -22,6 +22,11 @@ def shim_facts(source: SourceFile, inference: Inference, owns: Callable[[str], b
         return None
     forwarders = Forwarders(inference, owns)
     forwards, others, imported = forwarders.names()
+    for value in filter(None, map(_put_in_its_place, body)):
+        target = forwarders.target_of(value)
+        if target is None:
+            return None
+        forwards[_ITSELF] = target
     forwarders.inference.release()
     exported = exported_names(tree)
     public = frozenset(n for n in forwards.keys() | others if is_public(n)) if exported is None else exported
@@ -30,6 +35,7 @@ def shim_facts(source: SourceFile, inference: Inference, owns: Callable[[str], b
     used = names_in(tree)
     if exported is None:
         public |= imported - used  # what is imported and not used is there for others
+    public |= {_ITSELF} & forwards.keys()
     if not public or not public <= forwards.keys():
         return None
     words = used | attributes_in(tree)
@@ -41,6 +47,26 @@ def shim_facts(source: SourceFile, inference: Inference, owns: Callable[[str], b
     )
 
 
+_ITSELF = "__name__"
+"""Stands for the whole module, by the key under which it is in `sys.modules`."""
+
+
+def _put_in_its_place(node: ast.stmt) -> ast.expr | None:
+    """What a statement puts in the place of the whole module: `sys.modules[__name__] = value`."""
+    match node:
+        case ast.Assign(
+            targets=[
+                ast.Subscript(
+                    value=ast.Attribute(attr="modules") | ast.Name(id="modules"),
+                    slice=ast.Name(id="__name__"),
+                )
+            ],
+            value=value,
+        ):
+            return value
+    return None
+
+
 def _is_plain(node: ast.stmt) -> bool:
     """Whether a statement of a module only binds names, logs, or does nothing."""
     match node:
@@ -49,7 +75,7 @@ def _is_plain(node: ast.stmt) -> bool:
                 isinstance(part, ast.Constant) for part in node.value.elts
             )
         case ast.Assign(targets=targets):
-            return all(isinstance(target, ast.Name) for target in targets)
+            return all(isinstance(t, ast.Name) for t in targets) or _put_in_its_place(node) is not None
         case ast.AnnAssign(target=target):
             return isinstance(target, ast.Name)
         case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING")):
