@@ -427,7 +427,19 @@ class RuleContext:
             bases = self.scopes.bases(node)
             for alias in node.names:
                 tail = "" if alias.name == "*" else f".{alias.name}"
-                yield alias, tuple(f"{base}{tail}".lstrip(".") for base in bases)
+                names = (f"{base}{tail}".lstrip(".") for base in bases)
+                yield alias, tuple(name for name in names if not self._is_hidden(name))
+
+    def _is_hidden(self, name: str) -> bool:
+        """Whether a from-import of `name` gives no module of a manager, but what its package binds by that name."""
+        managers = self.names.managers
+        if managers.owner(name) is None and not self.forbids(name):
+            return False
+        package, _, last = name.rpartition(".")
+        if managers.modules.find(name) is None or (facts := managers.modules.facts(package)) is None:
+            return False
+        known = facts.names.get(last)
+        return known is not None and not (known.target or "").startswith(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
+from flake8_redis_ssot.inference.importing import loaded
+from flake8_redis_ssot.libraries.frameworks import LOADERS
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
@@ -14,7 +16,8 @@ class CrossBoundaryManagerImport(Rule):
     """An import of the manager of another boundary.
 
     ## What it does
-    Reports each imported name that is the manager of another boundary, or comes from it.
+    Reports each imported name that is the manager of another boundary, or comes from it. The import
+    may have the name in a string, as `importlib.import_module` takes it.
 
     ## Why is this bad?
     A boundary lets its service start and be deployed without the others. An import across it ties the
@@ -46,15 +49,29 @@ class CrossBoundaryManagerImport(Rule):
     @on(ast.Import, ast.ImportFrom)
     def check(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
         for alias, names in context.imported(point):
-            for name in names:
-                owner = context.names.managers.owner(name)
-                if owner is None or owner is context.boundary:
-                    continue
+            yield from self._crossing(alias, names, context)
+
+    @on(ast.Call, ast.Subscript)
+    def check_dynamic(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
+        node = point.node
+        assert isinstance(node, ast.Call | ast.Subscript)
+        if len(context.settings.boundaries) > 1 and not isinstance(
+            getattr(node, "ctx", None), ast.Store | ast.Del
+        ):
+            yield from self._crossing(node, sorted(loaded(context.inference, node, point, LOADERS)), context)
+
+    def _crossing(
+        self, node: ast.alias | ast.expr, names: Iterable[str], context: RuleContext
+    ) -> Iterator[Diagnostic]:
+        """What is said of an import of one of the `names`, of which at most one is meant."""
+        for name in names:
+            owner = context.names.managers.owner(name)
+            if owner is not None and owner is not context.boundary:
                 yield self.diagnostic(
                     context,
-                    context.source.range_of(alias),
+                    context.source.range_of(node),
                     f"`{name}` {context.belongs(name)} the Redis manager of {owner.label}; ask that service "
                     f"for its data, and for data of your own {context.use_instead()}",
                     symbols=(name,),
                 )
-                break
+                return
