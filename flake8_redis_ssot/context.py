@@ -432,14 +432,17 @@ class RuleContext:
 
     def _is_hidden(self, name: str) -> bool:
         """Whether a from-import of `name` gives no module of a manager, but what its package binds by that name."""
-        managers = self.names.managers
-        if managers.owner(name) is None and not self.forbids(name):
-            return False
+        modules = self.names.managers.modules
         package, _, last = name.rpartition(".")
-        if managers.modules.find(name) is None or (facts := managers.modules.facts(package)) is None:
+        if not self._is_managers(name) or self._is_managers(package) or modules.find(name) is None:
             return False
-        known = facts.names.get(last)
-        return known is not None and not (known.target or "").startswith(name)
+        facts = modules.facts(package)
+        known = facts.names.get(last) if facts is not None else None
+        return known is not None and not self._is_managers(known.target or "")
+
+    def _is_managers(self, name: str) -> bool:
+        """Whether a dotted name is a manager of some boundary, a forbidden one, or of one of these."""
+        return self.names.managers.owner(name) is not None or self.forbids(name)
 
 
 @dataclass(frozen=True, slots=True)
