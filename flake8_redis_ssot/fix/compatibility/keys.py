@@ -25,6 +25,7 @@ from flake8_redis_ssot.syntax.nodes import (
 )
 
 _DEPTH = 4
+_GIVEN = "the text that it gives"
 _OF_PLACE = frozenset(
     ["__name__", "__class__", "__qualname__", "__module__", "__file__", "__package__", "__spec__"]
 )
@@ -43,13 +44,24 @@ class Keys:
         """The functions in decorators, each with that in which it stands."""
 
     def difference(self, old: Symbol, new: Symbol, name: str, to: str) -> str | None:
-        """The text that is in the keys of one of two methods alone."""
-        return self._difference(set(self._of(old, name)), set(self._of(new, to)))
+        """The text that is in the keys of one of two methods alone, or in the text that it gives."""
+        given = [
+            self._given(self.symbols.members(one).named.get(own), one)
+            for one, own in ((old, name), (new, to))
+        ]
+        return self._difference(set(self._of(old, name)), set(self._of(new, to))) or self._difference(
+            *given, of=_GIVEN
+        )
 
     def difference_of_function(self, function: Symbol, of: Symbol, name: str) -> str | None:
         """The same of a function and a method of the class `of`."""
         found = set(self._of_function(function))
-        return self._difference(found, set(self._of(of, name))) if found else None
+        if not found:
+            return None
+        assert isinstance(function.node, Function)
+        own = self.symbols.as_member(function.node, function.module)
+        given = [self._given(own, None), self._given(self.symbols.members(of).named.get(name), of)]
+        return self._difference(found, set(self._of(of, name))) or self._difference(*given, of=_GIVEN)
 
     def _of_function(self, function: Symbol) -> Iterator[str]:
         """The text in the key of each command of a function, with that of the method of an object that sends it."""
@@ -66,21 +78,25 @@ class Keys:
                     )
                     yield from (own + text for text in inner)
 
-    def _difference(self, *texts: set[str]) -> str | None:
-        if texts[0] == texts[1]:
+    def _given(self, giver: Member | None, of: Symbol | None) -> set[str]:
+        """The text in the text that a function or a method of the class `of` gives: nothing for what states no text."""
+        if giver is None or not isinstance(giver.node, Function) or giver.gives != "str":
+            return set()
+        code = Code(giver.node, giver.module, of, giver.node)
+        return {
+            "".join(text for value in _returned(giver.node) for text in self._in(code.at(value), frozenset()))
+        }
+
+    def _difference(self, *texts: set[str], of: str = "its keys") -> str | None:
+        if texts[0] == texts[1] or (of == _GIVEN and not all(texts)):
             return None
         if not all(texts):
             return f"it keeps things under keys in the {'old' if texts[0] else 'new'} one alone"
         shown = [" and ".join(f"`{text}`" for text in sorted(found - {""})) or "no text" for found in texts]
-        return f"it puts {shown[0]} into its keys in the old one, {shown[1]} in the new one"
+        return f"it puts {shown[0]} into {of} in the old one, {shown[1]} in the new one"
 
     def _of(self, of: Symbol, name: str) -> Iterator[str]:
-        """The text in the key of each command of a method, of the methods that it uses, and in a text that it gives."""
-        own = self.symbols.members(of).named.get(name)
-        if own is not None and own.gives == "str" and isinstance(own.node, Function):
-            code = Code(own.node, own.module, of, own.node)
-            given = (text for value in _returned(own.node) for text in self._in(code.at(value), frozenset()))
-            yield "".join(given)
+        """The text in the key of each command of a method, and of the methods that it uses."""
         for member in reached_members(name, self.symbols.members(of).named).values():
             function = member.node if isinstance(member.node, Function) else None
             for decorator in function.decorator_list if function is not None else ():
@@ -237,15 +253,21 @@ class Keys:
         return of is not None and root.id in parameter_names(of) and of in self._around.values()
 
     def _called(self, func: ast.expr, code: Code) -> Code | None:
-        """The function of the project that is called, or the method of the object."""
+        """The function of the project that is called, or the method of the object, or of another one."""
         of = code.owner
-        if isinstance(func, ast.Attribute) and of is not None and last_name(func.value) in RECEIVERS:
-            found: Member | Symbol | None = self.symbols.members(of).named.get(func.attr)
-        else:
-            found = self.symbols.value(func, code.module, code.function)
+        if isinstance(func, ast.Attribute):
+            if of is None or last_name(func.value) not in RECEIVERS:
+                held = self.symbols.value(func.value, code.module, code.function)
+                of = held.of if held is not None and held.kind == "instance" else None
+            method = self.symbols.members(of).named.get(func.attr) if of is not None else None
+            if method is not None and isinstance(method.node, Function):
+                return Code(method.node, method.module, of, method.node)
+        found = self.symbols.value(func, code.module, code.function)
         function = found.node if found is not None else None
         return (
-            Code(function, found.module, of, function) if found and isinstance(function, Function) else None
+            Code(function, found.module, code.owner, function)
+            if found and isinstance(function, Function)
+            else None
         )
 
 
