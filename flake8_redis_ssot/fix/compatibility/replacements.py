@@ -137,7 +137,7 @@ class Replacements:
         home = given.qualified_name if given is not None else ""
         if home and owns(boundary, home) and self.symbols.is_plain(before):
             twin = self._twin(before, boundary)
-            return home if twin is None or self._is_patched(home) else twin
+            return home if twin is None or self.is_patched(home) else twin
         return self._namesake(old, before, boundary)
 
     def _check_given(self, name: str, after: Symbol, boundary: Boundary) -> None:
@@ -314,7 +314,13 @@ class Replacements:
                 found.append(symbol)
         return found[0] if len(found) == 1 else None
 
-    def _is_patched(self, home: str) -> bool:
+    def followable(self, replacement: Replacement) -> Replacement:
+        """An exchange of a function that is patched, for one that gives the new object, if there is: the patch can follow."""
+        old, new = replacement.old, replacement.new
+        giver = self.giver(old, new) if old.kind == "function" and new.kind == "instance" else None
+        return replace(replacement, new=giver) if giver is not None else replacement
+
+    def is_patched(self, home: str) -> bool:
         """Whether a test names an object, as one that patches it does: functions may look it up at another time."""
         return any(map(self.settings.is_test, self.reads.quoted.get(home, ())))
 

@@ -45,7 +45,10 @@ def by_member(
             symbol = replacements.symbols.symbol(dotted)
             if symbol is None or symbol.kind != "module":
                 break
-        groups.setdefault(dotted, (replacements.find(dotted, view.place.boundary), []))[1].append(member)
+        replacement = replacements.find(dotted, view.place.boundary)
+        if replacements.is_patched(dotted):
+            replacement = replacements.followable(replacement)
+        groups.setdefault(dotted, (replacement, []))[1].append(member)
     return groups
 
 

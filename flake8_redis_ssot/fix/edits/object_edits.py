@@ -42,6 +42,8 @@ class ObjectEdits:
     ) -> Proposal:
         """`from module import object`: the object is exchanged where it is imported, or where it is used."""
         replacement = self.replacements.find(old, view.place.boundary)
+        if self.replacements.is_patched(replacement.old.qualified_name) if late else view.is_exchanged(name):
+            replacement = self.replacements.followable(replacement)
         if late:
             self.check_moment(replacement, old)
         kept, groups = self._grouped(view, replacement, name, places)
