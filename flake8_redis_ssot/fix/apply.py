@@ -345,11 +345,12 @@ class Step:
             else:
                 own.add((diagnostic.path, edit))
                 self.settled.append(replace(diagnostic, fix=_following(edit)))
-        self.followed = [
+        followed = (
             Diagnostic(path, edit.range, *_STRING, f"`{text}` is patched", fix=_following(edit))
             for path, text, edit in edits
             if (path, edit) not in own
-        ]
+        )
+        self.followed = sorted(followed, key=lambda one: one.sort_key)
         self._staying = still
         causes = Causes(self._units.staying, self._units.runs, self._units.unmoved)
         self.refused = sorted(causes.explained(still), key=lambda one: one[0].sort_key)

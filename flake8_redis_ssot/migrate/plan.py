@@ -422,5 +422,5 @@ def used_members(
             or symbol.of.qualified_name == target.qualified_name
         ):
             continue
-        for attribute, called in view.uses.follow(node, view.exported, view.is_exposed).members:
+        for attribute, called in view.follow(node).members:
             yield symbol.of, target, attribute, called

@@ -17,7 +17,7 @@ _LONG = 60
 DEFINITIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef})
 
 
-def parents_of(tree: ast.Module) -> dict[ast.AST, ast.AST]:
+def parents_of(tree: ast.AST) -> dict[ast.AST, ast.AST]:
     """Each node with the one around it, in the order of `ast.walk`, which takes twice as long.
 
     Contexts are left out: all nodes share them.

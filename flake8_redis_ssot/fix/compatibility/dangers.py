@@ -117,7 +117,7 @@ class Dangers:
                 )
             chained = above
         if is_data and not isinstance(view.uses.parents.get(attribute), ast.Attribute | ast.Call):
-            held = view.uses.follow(attribute, view.exported, view.is_exposed)
+            held = view.follow(attribute)
             for place, _ in held.stored:
                 raise Refusal(
                     f"line {place.lineno} changes `{attribute.attr}`, which all who share it would see",

@@ -13,6 +13,7 @@ from flake8_redis_ssot.fix.compatibility.object_checks import ObjectChecks
 from flake8_redis_ssot.fix.compatibility.replacements import Replacement, called_alike
 from flake8_redis_ssot.fix.compatibility.verdict import Verdict
 from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.caught import is_exception, read_of_caught, tried
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.view import UnseenReader, View
 from flake8_redis_ssot.libraries.frameworks import TYPE_READERS, VALIDATING
@@ -275,7 +276,7 @@ class Compatibility(ObjectChecks):
     @staticmethod
     def _ended(view: View, node: ast.expr, name: str) -> str:
         """How what the function `name` gives may be ended or emptied for all who share it; empty where it is not."""
-        uses = view.uses.follow(node, view.exported, view.is_exposed)
+        uses = view.follow(node)
         ended = [attribute for attribute, _ in uses.members if attribute.attr in ENDING | FLUSHING]
         for place in (*ended, *uses.entered, *(place for place, _ in uses.escapes)):
             return f"line {place.lineno} may end what `{name}` gives for all who share it"
@@ -352,7 +353,7 @@ class Compatibility(ObjectChecks):
             self._check_attribute(view, old, new, above)
         if isinstance(above, ast.ClassDef):
             self.members.subclass(above, old, new, view.exported)
-        if view.uses.is_exception(place):
+        if is_exception(place, view.uses.parents):
             self._tie_exception(view, old, new, place, verdict)
             return
         is_factory = isinstance(above, ast.keyword) and above.arg in FACTORIES
@@ -444,7 +445,7 @@ class Compatibility(ObjectChecks):
                 "derive both from the same one",
             )
         known = self.symbols.members(new).named
-        for name in sorted(view.uses.read_of_caught(place) & self.symbols.members(old).named.keys()):
+        for name in sorted(read_of_caught(place, view.uses.parents) & self.symbols.members(old).named.keys()):
             if name not in known:
                 raise Refusal(
                     f"what line {place.lineno} catches is asked for `{name}`, which "
@@ -452,14 +453,14 @@ class Compatibility(ObjectChecks):
                     f"give it `{name}`",
                 )
         verdict.ties.strong.add(f"exception {old.qualified_name}")
-        if not view.uses.tried(place):
+        if not tried(place, view.uses.parents):
             verdict.ties.weak |= {f"exception {one}" for one in self.state.caught_as(old)}
         for is_any in self._other_code(view, place, old) if old.qualified_name != new.qualified_name else ():
             verdict.caught[new.qualified_name] = verdict.caught.get(new.qualified_name, False) or is_any
 
     def _other_code(self, view: View, place: ast.expr, old: Symbol) -> Iterator[bool]:
         """The calls of code that the module of an exception has not, where that is caught; whether it may be any code."""
-        for part in view.uses.tried(place):
+        for part in tried(place, view.uses.parents):
             for call in all_nodes(part):
                 root = root_of(call.func) if isinstance(call, ast.Call) else None
                 for binding in view.uses.bindings_of(root) if isinstance(root, ast.Name) else ():

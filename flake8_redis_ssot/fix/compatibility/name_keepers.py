@@ -72,9 +72,7 @@ class NameKeepers:
 
         What `is_object` is one of the class, anything else a method of it, or the function or class itself.
         """
-        changed = {"__module__"} if old.module != new.module else set[str]()
-        if old.qualified_name.rpartition(".")[2] != new.qualified_name.rpartition(".")[2]:
-            changed |= {"__qualname__", "__name__"}
+        changed = _changed(old, new)
         for place, given in self._given(view, node, set()):
             if isinstance(given, ast.Attribute):
                 if (
@@ -94,6 +92,12 @@ class NameKeepers:
             elif why := self._kept_by(view, given, changed, is_object=is_object):
                 return f"line {place.lineno} hands `{unparsed(node)}` to `{unparsed(given.func)}`, {why}"
         return None
+
+    def in_text(self, view: View, node: ast.expr, old: Symbol, new: Symbol) -> str | None:
+        """Where the text of an object of the class `old`, which names that, may be for more than people to read."""
+        if not _changed(old, new) or _is_told(node, view.uses.parents):
+            return None
+        return f"line {node.lineno} makes a text of `{unparsed(node)}`, which names another class"
 
     def is_kept(self, view: View, node: ast.expr) -> bool:
         """Whether code of the project has a method for more than to call it: it equals no method of another object."""
@@ -115,7 +119,7 @@ class NameKeepers:
             return
         seen.add(node)
         parents = view.uses.parents
-        uses = view.uses.follow(node, view.exported, view.is_exposed)
+        uses = view.follow(node)
         for attribute, _ in uses.members:
             yield attribute, attribute
             if attribute.attr == "__func__":
@@ -248,6 +252,14 @@ def _is_keyed(call: ast.Call, func: ast.expr, point: ProgramPoint, inference: In
         or name in KEYED_BY_NAME.get(package, ())
         for package, name in packages
     )
+
+
+def _changed(old: Symbol, new: Symbol) -> set[str]:
+    """The names of a class or function that another one has otherwise."""
+    changed = {"__module__"} if old.module != new.module else set[str]()
+    if old.qualified_name.rpartition(".")[2] != new.qualified_name.rpartition(".")[2]:
+        changed |= {"__qualname__", "__name__"}
+    return changed
 
 
 def _asked_of(attribute: ast.Attribute) -> Iterator[_Asked]:

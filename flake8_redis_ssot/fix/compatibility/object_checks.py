@@ -23,6 +23,7 @@ from flake8_redis_ssot.fix.objects.connecting import read_in
 from flake8_redis_ssot.fix.objects.making import Making
 from flake8_redis_ssot.fix.objects.state import State
 from flake8_redis_ssot.fix.refusal import Refusal
+from flake8_redis_ssot.fix.sources.escape import TEXT
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.symbols import Symbol, Symbols
 from flake8_redis_ssot.fix.sources.uses import Uses
@@ -31,8 +32,9 @@ from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.libraries.vocabulary import FLUSHING
 from flake8_redis_ssot.project.index import ProjectIndex
 
-_NAMES_ASKED = re.compile(rb"\.__(?:name|qualname)__\b")
-"""What asks classes for their names."""
+_NAMES_ASKED = re.compile(rb"\.(?:__(?:name|qualname|annotations)__|annotation)\b")
+_ASKING = [b".__name__", b".__qualname__", b".__annotations__", b".annotation"]
+"""What asks classes for their names, or functions for the types that they state."""
 
 
 class ObjectChecks:
@@ -64,7 +66,7 @@ class ObjectChecks:
     ) -> None:  # fmt: skip
         """What is done with the object that `node` gives: once `before`, then `after`; `unseen` as in `judge`."""
         old, new = before.of, after.of if after.kind == "instance" else None
-        uses = view.uses.follow(node, view.exported, view.is_exposed)
+        uses = view.follow(node)
         fresh = replacement.collapses and (
             replacement.old.kind == "class" or (before.kind == "instance" and not before.qualified_name)
         )
@@ -119,7 +121,7 @@ class ObjectChecks:
             if why is not None:
                 raise why
         self._note_moment(view, before, after, (old, new), verdict)
-        self._check_asked(uses, old, new)
+        self._check_asked(view, uses, old, new, verdict)
         escapes = [
             (place, what) for place, what in uses.escapes if not self.is_patched(view, place, old, new)
         ]
@@ -210,7 +212,7 @@ class ObjectChecks:
             verdict.note_names(attribute, call, name, renamed)
         return names
 
-    def _check_asked(self, uses: Uses, old: Symbol, new: Symbol) -> None:
+    def _check_asked(self, view: View, uses: Uses, old: Symbol, new: Symbol, verdict: Verdict) -> None:
         """Refusal where the classes may answer otherwise what Python itself asks an object."""
         for entered in uses.entered:
             raise Refusal(
@@ -226,6 +228,8 @@ class ObjectChecks:
                     "two classes may answer otherwise",
                     "ask for what is meant, as `is not None`",
                 )
+            if methods is TEXT and (why := self.keepers.in_text(view, asked_at, old, new)):
+                verdict.unsafe(f"{why} for `{new.qualified_name}`")
 
     def _check_escape(
         self,
@@ -344,9 +348,7 @@ class ObjectChecks:
         kept = {home.rpartition(".")[2] for home in new}
         for name in sorted({home.rpartition(".")[2] for home in old} - kept):
             quoting = self._reads.matching(re.compile(rb"[\"']%b[\"']" % name.encode()), [name.encode()])
-            telling = {
-                path for path, _ in self._reads.matching(_NAMES_ASKED, [b".__name__", b".__qualname__"])
-            }
+            telling = {path for path, _ in self._reads.matching(_NAMES_ASKED, _ASKING)}
             for path, line in quoting:
                 if path in telling:
                     where = os.path.relpath(path, self.index.settings.root)

@@ -113,7 +113,7 @@ def uses_of(view: View, got: ast.expr) -> ClientUses:
         if node in seen:
             continue
         seen.add(node)
-        uses = view.uses.follow(node, view.exported, view.is_exposed)
+        uses = view.follow(node)
         for attribute, called in uses.members:
             statement = _ending(view, attribute, called)
             if statement is None:

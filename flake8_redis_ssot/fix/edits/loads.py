@@ -73,7 +73,7 @@ class LoadEdits:
 
     def _places(self, view: View, call: ast.Call) -> Iterator[ast.expr]:
         """Where something is read of the module; Refusal where it may go elsewhere, or be another one."""
-        uses = view.uses.follow(call, view.exported, view.is_exposed)
+        uses = view.follow(call)
         for stored, name in uses.stored:
             what = {BY_KEY: "an item", BY_NAME: "an attribute"}.get(name, f"`{name}`")
             raise Refusal(f"line {stored.lineno} sets {what} on the module", _BY_HAND)

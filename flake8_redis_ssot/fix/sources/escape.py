@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 
+from flake8_redis_ssot.fix.sources.quoted_types import quoted_types
 from flake8_redis_ssot.fix.sources.uses import BY_KEY, BY_NAME, Seen, Uses, results
 from flake8_redis_ssot.inference.names import Names
-from flake8_redis_ssot.libraries.frameworks import DEPENDS_NAMES, OVERRIDES, PATCHING_METHODS, RAISING_TESTS
+from flake8_redis_ssot.libraries.frameworks import DEPENDS_NAMES, OVERRIDES, PATCHING_METHODS
 from flake8_redis_ssot.libraries.standard import (
     BUILT_IN_DECORATORS,
     CACHES,
@@ -18,7 +19,7 @@ from flake8_redis_ssot.libraries.standard import (
     STATING_TYPES,
 )
 from flake8_redis_ssot.source import SourceFile
-from flake8_redis_ssot.syntax.arguments import default_of, single
+from flake8_redis_ssot.syntax.arguments import default_of, is_unpacked, parameter_of, single
 from flake8_redis_ssot.syntax.bindings import Binding, ProgramPoint, Scope
 from flake8_redis_ssot.syntax.imports import local_name_of
 from flake8_redis_ssot.syntax.nodes import (
@@ -37,7 +38,8 @@ _NODES = (ast.Name, ast.Import, ast.ImportFrom, ast.Return)
 _RECEIVERS = frozenset(["self", "cls"])
 _OF_METHODS = CACHES | PROPERTIES | BUILT_IN_DECORATORS
 _TRUTH = frozenset(["__bool__", "__len__"])
-_TEXT = frozenset(["__str__", "__format__", "__repr__"])
+TEXT = frozenset(["__str__", "__format__", "__repr__"])
+"""The methods that make a text of an object."""
 _TYPE_COMMENT = re.compile(r"#\s*type:\s*(?!ignore)(.*)")
 
 
@@ -63,6 +65,11 @@ class FileUses:
         self.names.arms.update(self.scopes.arms)
         self.parents = parents_of(source.tree)
         self.points = {point.node: point for point in self.scopes.points(_NODES)}
+        quoted = list(quoted_types(self.scopes, self.names, self.parents))
+        self._quoted = {text for text, *_ in quoted}
+        for text, found, points in quoted:
+            self.parents |= parents_of(found) | {found: text}
+            self.points |= {point.node: point for point in points}
         self._by_name: dict[str, list[ProgramPoint]] = {}
         for point in self.points.values():
             if isinstance(point.node, ast.Name):
@@ -144,6 +151,8 @@ class FileUses:
         found: dict[str, ast.Constant] = {}
         for node in self.parents:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+                if node in self._quoted:
+                    continue
                 if node.value.isidentifier():
                     found.setdefault(node.value, node)
                 elif self.is_annotation(node):
@@ -183,42 +192,6 @@ class FileUses:
                 return returns is node
         return False
 
-    def is_exception(self, node: ast.AST) -> bool:
-        """Whether an expression says what an `except` catches, or what a `raise` raises."""
-        parent = self.parents.get(node)
-        if isinstance(parent, ast.Tuple):
-            parent = self.parents.get(parent)
-        if isinstance(parent, ast.Call):
-            return parent.func is not node and last_name(parent.func) in RAISING_TESTS
-        return isinstance(parent, ast.ExceptHandler | ast.Raise)
-
-    def tried(self, node: ast.AST) -> list[ast.AST]:
-        """What may raise the exception that the class `node` catches; nothing where it is raised there."""
-        handler = self.parents.get(node)
-        if isinstance(handler, ast.Tuple):
-            handler = self.parents.get(handler)
-        around = self.parents.get(handler) if handler is not None else None
-        if isinstance(handler, ast.ExceptHandler) and isinstance(around, ast.Try | ast.TryStar):
-            return [*around.body]
-        if isinstance(handler, ast.Call) and handler.func is not node:
-            above = self.parents.get(around) if isinstance(around, ast.withitem) else None
-            return [*above.body] if isinstance(above, ast.With | ast.AsyncWith) else [handler]
-        return []
-
-    def read_of_caught(self, node: ast.AST) -> set[str]:
-        """What is read of an exception that is caught by the class `node`."""
-        handler = self.parents.get(node)
-        if isinstance(handler, ast.Tuple):
-            handler = self.parents.get(handler)
-        if not isinstance(handler, ast.ExceptHandler):
-            return set()
-        return {
-            part.attr
-            for statement in handler.body
-            for part in all_nodes(statement)
-            if isinstance(part, ast.Attribute) and last_name(part.value) == handler.name
-        }
-
     def returning(self, node: ast.AST) -> str | None:
         """The function that returns or yields what an expression gives; None where it does not."""
         above: ast.AST | None = self.parents.get(node)
@@ -233,8 +206,8 @@ class FileUses:
         if not (isinstance(call, ast.Call) and last_name(call.func) in DEPENDS_NAMES and call.args == [node]):
             return None
         parameter = self._filled_by(call)
-        found = next(((n, b) for n, b in self.scopes.all_bindings if b.value is parameter), None)
-        if parameter is None or found is None:
+        found = self._bound_to(parameter)
+        if found is None:
             return None
         return [place for place, _ in self.of(*found) if isinstance(place.ctx, ast.Load)]
 
@@ -299,13 +272,10 @@ class FileUses:
             node = parent
         return node if isinstance(node, ast.Attribute) else None
 
-    def follow(self, node: ast.expr, exported: frozenset[str], is_exposed: Callable[[str], bool]) -> Uses:
-        """What is done with the object that the expression `node` gives.
-
-        `exported` are the names of this module that other files may read, `is_exposed` says which attributes.
-        """
+    def follow(self, node: ast.expr, known: Seen) -> Uses:
+        """What is done with the object that the expression `node` gives."""
         uses = Uses()
-        self._follow(node, uses, Seen(exported, is_exposed), set())
+        self._follow(node, uses, known, set())
         return uses
 
     def _follow(self, node: ast.expr, uses: Uses, known: Seen, seen: set[object]) -> None:
@@ -352,19 +322,51 @@ class FileUses:
                 pass
             case ast.If() | ast.While() | ast.Assert() | ast.IfExp() | ast.UnaryOp(op=ast.Not()):
                 uses.asked.append((node, _TRUTH))
-            case ast.FormattedValue():
-                uses.asked.append((node, _TEXT))
-            case ast.Subscript(ctx=ast.Store() | ast.Del()):
+            case (
+                ast.FormattedValue()
+                | ast.Call(func=ast.Name(id="str" | "repr" | "ascii"), args=[_], keywords=[])
+            ):
+                uses.asked.append((node, TEXT))
+            case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()) if value is node:
                 uses.stored.append((parent, BY_KEY))
             case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[first, *rest]) if first is node:
                 name = rest[0].value if rest and isinstance(rest[0], ast.Constant) else None
                 uses.stored.append((node, name if isinstance(name, str) else BY_NAME))
             case ast.Call() | ast.keyword():
                 call = parent if isinstance(parent, ast.Call) else self.parents.get(parent)
+                taken = self._taken(call, node, known) if isinstance(call, ast.Call) else None
+                if taken is not None:
+                    for place, _ in self.of(*taken):
+                        if isinstance(place.ctx, ast.Load):
+                            self._follow(place, uses, known, seen)
+                    return
                 to = f"`{unparsed(call.func)}`" if isinstance(call, ast.Call) else "a function"
                 uses.escapes.append((node, f"is handed to {to}"))
             case _:
                 uses.escapes.append((node, "goes where it cannot be followed"))
+
+    def _taken(self, call: ast.Call, node: ast.expr, known: Seen) -> tuple[str, Binding] | None:
+        """The parameter that takes what is handed to a function or class at the top of the file; None where that is not seen."""
+        bindings = self.bindings_of(call.func) if isinstance(call.func, ast.Name) else []
+        found = [one for one in self.source.tree.body if [self.scopes.definitions.get(one)] == bindings]
+        function: ast.AST | None = found[0] if len(found) == 1 else None
+        is_class = isinstance(function, ast.ClassDef)
+        if isinstance(function, ast.ClassDef):
+            own = {part.name: part for part in function.body if isinstance(part, Function)}
+            function = own.get("__init__") if "__new__" not in own and self._is_plain(function) else None
+        if not isinstance(function, Function) or function.decorator_list or is_unpacked(call):
+            return None
+        if known.is_exchanged(last_name(call.func)):
+            return None  # a test may put something there that remembers what it is handed
+        taking = parameter_of(call, function.args, node, shifted=is_class)
+        parameter = next((one for one in single(function.args) if one.arg == taking), None)
+        return self._bound_to(parameter)
+
+    def _bound_to(self, parameter: ast.arg | None) -> tuple[str, Binding] | None:
+        """The name and binding of a parameter."""
+        if parameter is None:
+            return None
+        return next(((n, b) for n, b in self.scopes.all_bindings if b.value is parameter), None)
 
     def _follow_target(
         self, target: ast.expr, node: ast.expr, uses: Uses, known: Seen, seen: set[object]

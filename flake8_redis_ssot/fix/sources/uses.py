@@ -33,10 +33,11 @@ class Uses:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What other files see of this one: names of the module, and attributes."""
+    """What other files see of this one: names of the module, and attributes; the names for which they may put others."""
 
     exported: frozenset[str]
     is_exposed: Callable[[str], bool]
+    is_exchanged: Callable[[str], bool]
 
 
 def results(value: ast.AST) -> Iterator[ast.AST]:

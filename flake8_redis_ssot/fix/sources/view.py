@@ -12,6 +12,7 @@ from flake8_redis_ssot.facts.modules import exported_names, is_under
 from flake8_redis_ssot.fix.sources.escape import FileUses
 from flake8_redis_ssot.fix.sources.reads import ProjectReads
 from flake8_redis_ssot.fix.sources.unchecked import QUOTED, line_of
+from flake8_redis_ssot.fix.sources.uses import Seen, Uses
 from flake8_redis_ssot.libraries.frameworks import LOADER_NAMES
 from flake8_redis_ssot.lint.noqa import PhysicalLine, physical_lines
 from flake8_redis_ssot.project.index import ProjectIndex
@@ -108,6 +109,17 @@ class View:
         if any(map(self._is_listed_by, users)) or not self._reads.of(self.path).listed.isdisjoint(_RECEIVERS):
             named |= attributes_in(self.source.tree)
         return frozenset(named)
+
+    def follow(self, node: ast.expr) -> Uses:
+        """What is done with the object that the expression `node` gives."""
+        return self.uses.follow(
+            node,
+            Seen(
+                self.exported,
+                self.is_exposed,
+                lambda name: self.is_exchanged(name) or self.is_read_unseen(name) is not None,
+            ),
+        )
 
     def is_exposed(self, name: str) -> bool:
         """Whether other files may read an attribute of that name: those that import from here, and any if it is public."""

@@ -12,6 +12,7 @@ from flake8_redis_ssot.fix.compatibility.ties import STATE, Ties
 from flake8_redis_ssot.fix.edits.proposal import FIX_KINDS, Proposal
 from flake8_redis_ssot.fix.edits.propose import Rewriter
 from flake8_redis_ssot.fix.refusal import Awaiting, Refusal, Unfollowed
+from flake8_redis_ssot.fix.sources.caught import tried
 from flake8_redis_ssot.fix.sources.symbols import Symbol
 from flake8_redis_ssot.fix.sources.unchecked import QUOTED, line_of, split
 from flake8_redis_ssot.fix.sources.uses import BY_NAME
@@ -422,7 +423,7 @@ class Staying:
                 above, "func", node
             ):
                 node = above
-            stored |= {name for _, name in view.uses.follow(node, view.exported, view.is_exposed).stored}
+            stored |= {name for _, name in view.follow(node).stored}
         yield from (
             f"{STATE}{given.of.qualified_name}.{name}" for name in methods if {name, BY_NAME} & stored
         )
@@ -451,7 +452,7 @@ class Staying:
             above = view.uses.parents.get(place)
             if self.rewriter.compatibility.members.builtin_bases(symbol) is not None:
                 ties.strong.add(f"exception {name}")
-                if not view.uses.tried(place):
+                if not tried(place, view.uses.parents):
                     caught = self.rewriter.compatibility.state.caught_as(symbol)
                     ties.weak |= {f"exception {one}" for one in caught}
             elif not (isinstance(above, ast.Call) and above.func is place) and not view.uses.is_annotation(
