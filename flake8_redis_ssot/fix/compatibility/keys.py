@@ -22,6 +22,7 @@ from flake8_redis_ssot.syntax.nodes import (
     last_name,
     own_nodes,
     root_of,
+    unparsed,
 )
 
 _DEPTH = 4
@@ -45,12 +46,12 @@ class Keys:
 
     def difference(self, old: Symbol, new: Symbol, name: str, to: str) -> str | None:
         """The text that is in the keys of one of two methods alone, or in the text that it gives."""
-        given = [
-            self._given(self.symbols.members(one).named.get(own), one)
-            for one, own in ((old, name), (new, to))
-        ]
-        return self._difference(set(self._of(old, name)), set(self._of(new, to))) or self._difference(
-            *given, of=_GIVEN
+        was, now = self.symbols.members(old).named.get(name), self.symbols.members(new).named.get(to)
+        given = [self._given(was, old), self._given(now, new)]
+        return (
+            self._difference(set(self._of(old, name)), set(self._of(new, to)))
+            or self._difference(*given, of=_GIVEN)
+            or _other_fallback(was, now)
         )
 
     def difference_of_function(self, function: Symbol, of: Symbol, name: str) -> str | None:
@@ -60,8 +61,13 @@ class Keys:
             return None
         assert isinstance(function.node, Function)
         own = self.symbols.as_member(function.node, function.module)
-        given = [self._given(own, None), self._given(self.symbols.members(of).named.get(name), of)]
-        return self._difference(found, set(self._of(of, name))) or self._difference(*given, of=_GIVEN)
+        to = self.symbols.members(of).named.get(name)
+        given = [self._given(own, None), self._given(to, of)]
+        return (
+            self._difference(found, set(self._of(of, name)))
+            or self._difference(*given, of=_GIVEN)
+            or _other_fallback(own, to)
+        )
 
     def _of_function(self, function: Symbol) -> Iterator[str]:
         """The text in the key of each command of a function, with that of the method of an object that sends it."""
@@ -290,6 +296,24 @@ def _returned(function: ast.AST) -> Iterator[ast.expr]:
     return (
         part.value for part in all_nodes(function) if isinstance(part, ast.Return) and part.value is not None
     )
+
+
+def _other_fallback(*functions: Member | None) -> str | None:
+    """The constant that each of two functions gives in the place of nothing (`... or 0`), where these differ."""
+    old, new = (
+        {
+            unparsed(part.values[-1])
+            for value in (_returned(function.node) if function is not None else ())
+            for part in all_nodes(value)
+            if isinstance(part, ast.BoolOp) and isinstance(part.op, ast.Or)
+            if isinstance(part.values[-1], ast.Constant)
+        }
+        for function in functions
+    )
+    if not old or not new or old == new:
+        return None
+    shown = [" or ".join(f"`{text}`" for text in sorted(found)) for found in (old, new)]
+    return f"in the place of nothing it gives {shown[0]} in the old one, {shown[1]} in the new one"
 
 
 def _frame(node: ast.AST) -> int | None:
