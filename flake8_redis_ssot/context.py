@@ -362,7 +362,7 @@ class RuleContext:
         """
         boundary, managers = self.boundary, self.names.managers
         if not boundary.managers:
-            return manager_wanted(boundary)
+            return manager_wanted(boundary) if boundary.name else UNNAMED
         replacement = self.settings.replacement_of(old) or ""
         new = replacement.removesuffix("()")
         if managers.owns(boundary, new) and managers.modules.lookup(new) is not None:
@@ -374,6 +374,8 @@ class RuleContext:
         home = next((m for m in homes if managers.has(m, name.removesuffix("()"))), None) if name else None
         if home is None:
             return f"use {shown}"
+        if managers.is_made_anew(f"{home}.{name}"):
+            return f"use {shown}, where `{name}` is to keep one client: it makes a new one at each call"
         wanted = managers.mode(old) if made is None else self._mode_of(made)
         if wanted is not None and managers.mode(f"{home}.{name}") not in (None, wanted):
             if not managers.all_of_mode(boundary, wanted):
@@ -467,6 +469,10 @@ def _is_given(call: ast.Call, parameter: str, at: int) -> bool:
     given = [k.value for k in call.keywords if k.arg == parameter]
     given += call.args[at : at + 1] if at >= 0 else []
     return any(not (isinstance(value, ast.Constant) and value.value is None) for value in given)
+
+
+UNNAMED = "share the client of the module that `manager` is to name"
+"""What a message advises where no manager is set: how to set one the command says once."""
 
 
 def manager_wanted(boundary: Boundary) -> str:

@@ -102,7 +102,8 @@ class _Run:
         folder = os.path.dirname(self.path) if self.is_stdin else os.getcwd()
         if self.is_stdin:
             self.finder.name([folder])
-            self.found = Discovery(self.finder, [Project(self.finder.must_find(folder))])
+            project = Project(self.finder.must_find(folder), files=[self.path])
+            self.found = Discovery(self.finder, [project])
         else:
             known = self.known and self.known.discovery(self.finder)
             self.found = known or discovered(self.options.paths or ["."], self.finder)

@@ -84,4 +84,7 @@ def without_settings(projects: Iterable[Project]) -> str:
             if found is not None:
                 line, name = data.count(b"\n", 0, found.start(1)) + 1, found[1].decode(errors="replace")
                 return f"{shown(path)}:{line}: {escaped(name)} is not read; the name is [tool.redis-ssot]"
-    return "no settings here; `redis-ssot init` proposes some"
+    return (
+        "no settings here; `redis-ssot init` proposes some, above all `manager` in [tool.redis-ssot], the one module "
+        "that may build clients"
+    )

@@ -174,6 +174,12 @@ class ManagerFacts:
         modes = dict(self.modules.clients(module).modes)
         return modes.get(last) or modes.get(f"{last}()")
 
+    def is_made_anew(self, name: str) -> bool:
+        """Whether `name` is a function of a manager that gives a new client at each call."""
+        found = self.modules.lookup(name.removesuffix("()"))
+        module, _, last = (found.qualified_name if found is not None else name).rpartition(".")
+        return last in self.modules.clients(module).anew
+
     def of_mode(self, boundary: Boundary, mode: str) -> str | None:
         """The only object of the managers with a client of that `mode`, else the only function that returns one."""
         found = self.all_of_mode(boundary, mode)
@@ -182,12 +188,14 @@ class ManagerFacts:
         return only[0] if len(only) == 1 else None
 
     def all_of_mode(self, boundary: Boundary, mode: str) -> list[str]:
-        """The public objects, and functions (`get()`), of the managers that are or return a client of that `mode`."""
+        """The public objects, and functions (`get()`), of the managers that are or return a shared client of that `mode`."""
         return [
             f"{module}.{name}"
             for module in self.modules_of(boundary)
             for name, known in self.modules.clients(module).modes
-            if known == mode and not name.startswith("_")
+            if known == mode
+            and not name.startswith("_")
+            and name.removesuffix("()") not in self.modules.clients(module).anew
         ]
 
     def classes(self, module: str) -> Iterator[str]:

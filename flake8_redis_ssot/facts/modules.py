@@ -90,12 +90,14 @@ class ClassTraits:
 class ClientFacts:
     """The top-level classes of a module; `of_instance` are the classes of the shared object that the settings name.
 
-    `modes` are its names that are, hold or return clients: `sync` if all of these block, `async` if none does.
+    `modes` are its names that are, hold or return clients: `sync` if all of these block, `async` if none does. Of a
+    manager, `anew` are the functions that give a new client at each call.
     """
 
     classes: tuple[tuple[str, ClassTraits], ...] = ()
     of_instance: tuple[str, ...] = ()
     modes: tuple[tuple[str, str], ...] = ()
+    anew: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from flake8_redis_ssot.analysis.operations import words
+from flake8_redis_ssot.analysis.renewal import giving_anew
 from flake8_redis_ssot.facts.modules import is_under
 from flake8_redis_ssot.init.another import why_another
 from flake8_redis_ssot.init.competitors import competitors, shims
@@ -21,6 +22,7 @@ from flake8_redis_ssot.wording import counted
 Choose = Callable[[str, Sequence[Candidate]], int | None]
 """Asks which of several is meant, and tells its number; None where nobody can be asked."""
 
+_MAKING = MAKING | {"from"}
 _SHOWN = 6
 
 
@@ -151,19 +153,22 @@ def _pattern(evidence: Evidence, module: Module) -> str:
 def _instance(evidence: Evidence, module: Module) -> Choice | None:
     """The shared object of a manager, or the function that gives it: what most files take, classes apart.
 
-    What is named after making (`create_client`) gives another one each time.
+    What is named after making (`create_client`, `redis_from_config`) gives another one each time. What can be seen to
+    do so comes last: it is to keep one, and RED303 says so.
     """
+    context = evidence.checker.context_of(module.path)
+    anew = {*giving_anew(context.constructions, context.scopes)} if context is not None else set()
     known = evidence.index.modules.facts(module.name)
     taken: list[tuple[str, int]] = []
     for name, number in module.names:
         what = known.names.get(name) if known is not None else None
         if what is None or not number or name.startswith("_"):
             continue
-        if what.kind == "object" or (what.kind == "function" and MAKING.isdisjoint(words(name))):
+        if what.kind == "object" or (what.kind == "function" and _MAKING.isdisjoint(words(name))):
             taken.append((f"{name}()" if what.kind == "function" else name, number))
     if not taken:
         return None
-    (first, number), *others = taken
+    (first, number), *others = sorted(taken, key=lambda one: one[0].removesuffix("()") in anew)
     also = ", ".join(f"`{name}` by {count}" for name, count in others[:_SHOWN])
     return Choice(first, f"what most files take from it: {number}{f'; {also}' if also else ''}")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from flake8_redis_ssot.analysis.client_makers import ClientMakers, client_facts
 from flake8_redis_ssot.analysis.manager_classes import ManagerClasses, manager_classes
+from flake8_redis_ssot.analysis.renewal import giving_anew
 from flake8_redis_ssot.analysis.shims import shim_facts
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.facts.import_scan import edges, quoted, statements
@@ -22,7 +23,7 @@ from flake8_redis_ssot.filesystem import DISK, FileSystem
 from flake8_redis_ssot.inference import reach
 from flake8_redis_ssot.inference.builder_table import builders
 from flake8_redis_ssot.inference.names import Names
-from flake8_redis_ssot.lazy_dataclass import dataclass
+from flake8_redis_ssot.lazy_dataclass import dataclass, replace
 from flake8_redis_ssot.lint.baseline import Baseline, read_baseline
 from flake8_redis_ssot.lint.fingerprint import fingerprinted
 from flake8_redis_ssot.lint.prefilter import Prefilter
@@ -274,6 +275,8 @@ class FileChecker:
             return ClientFacts()
         instances = {b.instance for b in self.settings.boundaries if b.instance and b.is_manager(module)}
         found = client_facts(context.inference, module, instances)
+        if any(b.is_manager(module) for b in self.settings.boundaries):
+            found = replace(found, anew=tuple(sorted(giving_anew(context.constructions, context.scopes))))
         context.release()
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from flake8_redis_ssot.analysis.import_purposes import purpose_of
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.builder_table import star_names
 from flake8_redis_ssot.rule import Rule, RuleContext, on
@@ -21,6 +22,9 @@ class RawClientImport(Rule):
     Not reported, if imported by their own name: imports under `TYPE_CHECKING`, exceptions, and parts
     that build nothing (`Retry`, search fields). `import redis.retry` is reported, because it binds
     `redis` itself.
+
+    If the file needs the import for annotations alone, or for parts that build nothing
+    (`redis.RedisError`), the message says how to import that instead.
 
     ## Why is this bad?
     Code that does not import the library cannot build a client from it. This rule is stricter than
@@ -70,9 +74,27 @@ class RawClientImport(Rule):
                 raw = list(names)
             name = next((name for name in raw if context.names.leads_to_builder(name)), None)
             if name is not None:
+                local = alias.asname or alias.name.split(".")[0]
+                instead = _instead(context, local, name) or context.use_instead()
                 yield self.diagnostic(
                     context,
                     context.source.range_of(alias),
-                    f"`{name}` is imported outside the Redis manager; {context.use_instead()}",
+                    f"`{name}` is imported outside the Redis manager; {instead}",
                     symbols=(name,),
                 )
+
+
+def _instead(context: RuleContext, local: str, name: str) -> str:
+    """How to import what the file needs of the import, where it builds nothing by that; empty elsewhere."""
+    purpose = purpose_of(context.source.tree, local, name, context.names.leads_to_builder)
+    if purpose is None:
+        return ""
+    how = []
+    if purpose.parts:
+        more = " and others" if len(purpose.parts) > 1 else ""
+        how.append(f"import `{purpose.parts[0]}`{more} by name")
+    if purpose.is_annotating:
+        what = "the rest" if how else "it"
+        how.append(f"{what} under `if TYPE_CHECKING:` unless annotations are read at run time")
+        how[0] = how[0] if purpose.parts else f"import {how[0]}"
+    return f"nothing here builds by it, so {', and '.join(how)}"

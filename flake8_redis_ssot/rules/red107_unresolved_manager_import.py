@@ -118,9 +118,9 @@ class UnresolvedManagerImport(ProjectRule):
         trees = _trees(name, context.source.path, project.index)
         there = any(tree.find(module) is not None for tree in trees)
         what = f"`{module}` has no `{last}`" if there else f"there is no module `{module}`"
-        return self.diagnostic(
-            context, where, f"`{name}` does not exist: {what}; {context.use_instead(name)}", symbols=(name,)
-        )
+        has_none = not (context.boundary.managers or context.boundary.name)
+        instead = "correct or remove it" if has_none else context.use_instead(name)
+        return self.diagnostic(context, where, f"`{name}` does not exist: {what}; {instead}", symbols=(name,))
 
     @staticmethod
     def _is_missing(name: str, path: str, project: ProjectContext) -> bool:

@@ -6,17 +6,18 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise
 
-from flake8_redis_ssot.analysis.caching import is_cached, outlives
+from flake8_redis_ssot.analysis.caching import is_cached
 from flake8_redis_ssot.analysis.client_calls import function_of
 from flake8_redis_ssot.analysis.hot_paths import Repetition, is_property, why_repeated
 from flake8_redis_ssot.analysis.lifetimes import fate_of, lifetimes
+from flake8_redis_ssot.analysis.renewal import is_kept
 from flake8_redis_ssot.analysis.singletons import is_shared
 from flake8_redis_ssot.analysis.turns import loop_around
 from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.inference.calls import receiver_of
 from flake8_redis_ssot.inference.evaluator import Inference
 from flake8_redis_ssot.lazy_dataclass import replace
-from flake8_redis_ssot.libraries.frameworks import HOLDING, REQUEST_NAMES, REQUEST_OBJECTS, STATES
+from flake8_redis_ssot.libraries.frameworks import HOLDING
 from flake8_redis_ssot.libraries.standard import CACHES
 from flake8_redis_ssot.rule import Construction, Rule, RuleContext, on
 from flake8_redis_ssot.syntax.ancestors import ancestors
@@ -24,9 +25,7 @@ from flake8_redis_ssot.syntax.arguments import single
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
 from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import (
-    Comprehension,
     Function,
-    Loop,
     all_nodes,
     last_name,
     names_in,
@@ -105,9 +104,10 @@ class PoolPerCall(Rule):
             if made.brings_pool:
                 when = _when(made, context, known)
                 if when:
-                    instead = "keep one" if context.place.is_manager else context.use_instead(made=made)
-                    if not context.boundary.managers and not context.boundary.name:
-                        instead = f"keep one, and {instead}"
+                    may_keep = context.place.is_manager or not (
+                        context.boundary.managers or context.boundary.name
+                    )
+                    instead = "keep one" if may_keep else context.use_instead(made=made)
                     yield self.diagnostic(
                         context,
                         made.range,
@@ -122,13 +122,13 @@ def _when(made: Construction, context: RuleContext, known: dict[Scope, Repetitio
     tree: ast.AST = function or context.source.tree
     scope = context.scopes.namespaces[function] if function is not None else context.scopes.module
     loop = loop_around(ancestors(tree, made.node), made.node)
-    if loop is not None and not _is_kept(made, tree, scope, loop):
+    if loop is not None and not is_kept(made, tree, scope, loop):
         return "in every turn of a loop"
     # what keeps those of one loop may be made anew at every call itself
     why = why_repeated(scope, context.inference)
     if why is None and not _is_optional(made, tree, scope):
         why = _why_callers_repeat(scope, context, known)
-    if why is None or _is_kept(made, tree, scope, None, context):
+    if why is None or is_kept(made, tree, scope, None, context.names):
         return ""
     fate = fate_of(tree, _holder(tree, made.node, made.point, context))
     assert isinstance(function, Function)
@@ -140,38 +140,6 @@ def _when(made: Construction, context: RuleContext, known: dict[Scope, Repetitio
         return ""
     is_of_request = why.for_result and is_cached(tree, made.node, fate.places, scope)
     return "for every request" if is_of_request else why.phrase
-
-
-def _is_kept(
-    made: Construction,
-    tree: ast.AST,
-    scope: Scope,
-    loop: Loop | Comprehension | None,
-    context: RuleContext | None = None,
-) -> bool:
-    """Whether what is made outlives a turn of the `loop`, or else a call of the function and its request."""
-    fate = fate_of(tree, made.node)
-    kept = frozenset(["entered", "guarded"])
-    if loop is not None:
-        kept |= {"captured", "stored", "handed", "returned", "yielded"}
-    elif not any(outlives(place, scope) for place in fate.places):
-        kept |= {"stored"}  # in something of which nothing is known
-    places = fate.places
-    if context is not None:
-        places = frozenset(place for place in places if not _is_of_request(place, made.point, context))
-    return bool(fate.lifetimes & kept) or is_cached(tree, made.node, places, scope, loop)
-
-
-def _is_of_request(place: str, point: ProgramPoint, context: RuleContext) -> bool:
-    """Whether a place is gone with the request: on `flask.g`, or on the state of the parameter `request`."""
-    holder = getattr(ast.parse(place, mode="eval").body, "value", None)
-    if not isinstance(holder, ast.Name | ast.Attribute):
-        return False
-    if not REQUEST_OBJECTS.isdisjoint(context.names.dotted(holder, point)):
-        return True
-    owner = holder.value if isinstance(holder, ast.Attribute) and holder.attr in STATES else holder
-    bindings = context.names.bindings(owner.id, point) if isinstance(owner, ast.Name) else ()
-    return any(isinstance(b.value, ast.arg) and b.value.arg in REQUEST_NAMES for b in bindings)
 
 
 def _holder(tree: ast.AST, node: ast.expr, point: ProgramPoint, context: RuleContext) -> ast.expr:

@@ -66,13 +66,30 @@ def test_without_settings_init_is_named_once(tmp_path: Path, run: Command) -> No
     write(
         tmp_path, {"a.py": "import redis\n\nredis.Redis()\nredis.Redis()\n", "clean/b.py": "import redis\n"}
     )
-    note = "note: no settings here; `redis-ssot init` proposes some\n"
+    note = (
+        "note: no settings here; `redis-ssot init` proposes some, above all `manager` in [tool.redis-ssot], "
+        "the one module that may build clients\n"
+    )
     for arguments in ([], ["--output-format", "concise"], []):
         assert run("check", *arguments, cwd=tmp_path).stderr == note
     for arguments in (["-q"], ["--output-format", "json"], ["--isolated"], ["clean"]):
         assert run("check", *arguments, cwd=tmp_path).stderr == ""
     write(tmp_path, {"pyproject.toml": "[tool.redis-ssot]\n"})
     assert run("check", cwd=tmp_path).stderr == ""
+
+
+def test_without_settings_a_finding_says_what_to_do_and_not_how_to_set_it(
+    tmp_path: Path, run: Command
+) -> None:
+    """That is said once, by the note."""
+    write(tmp_path, {"a.py": "import redis\n\n\ndef get_redis():\n    return redis.Redis()\n"})
+    done = run("check", "--output-format", "concise", cwd=tmp_path)
+    built, anew, *_ = done.stdout.splitlines()
+    assert built.endswith(
+        "outside the Redis manager; share the client of the module that `manager` is to name"
+    )
+    assert anew.endswith("; keep one")
+    assert done.stderr.count("[tool.redis-ssot]") == 1
 
 
 def test_init_is_named_behind_the_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

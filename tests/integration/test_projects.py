@@ -325,6 +325,8 @@ def test_a_named_settings_file_beside_the_files_is_warned_of(tmp_path: Path, run
         assert 'set `src = ["../service"]`' in done.stderr
     for command in (["plan"], ["migrate", "--dry-run"], ["baseline"], ["report", "--output-format", "json"]):
         assert "lies below that" in run(*command, *named, cwd=service).stderr, command
+    given = ("--stdin-filename", "app/a.py")
+    assert "lies below that" in run("check", *named, *given, "-", cwd=service, stdin=BAD.encode()).stderr
     assert run("check", "-q", *named, cwd=service).stderr == ""
     assert "lies below" not in run("check", *named, ".", "../ci", cwd=tmp_path / "ci").stderr
     # what it advises helps

@@ -29,7 +29,7 @@ def quoted_types(
         found = _quoted(text, parents) if isinstance(text, ast.Constant) else None
         if not isinstance(text, ast.Constant) or found is None:
             continue
-        counts = counts or Counter(name for name, _, _ in scopes.all_bindings)
+        counts = counts or Counter(name for name, _ in scopes.all_bindings)
         inner = [node for node in all_nodes(found) if isinstance(node, ast.Name)]
         if all(
             counts[node.id] < 2 and bool(counts[node.id]) == bool(names.bindings(node.id, point, typing=True))
