@@ -338,6 +338,12 @@ class RuleContext:
                 return False  # it is this file's, and not of a submodule
         if self.forbids(name):
             return managers.kind(name) in ("class", "data") and managers.reaches(name)
+        if (
+            self.settings.is_test(self.source.path)
+            and (call.args or call.keywords)
+            and managers.only_borrows(name)
+        ):
+            return False  # a test of that class, with a client of its own
         return not self.place.is_manager and managers.is_built_anew(
             name, self.boundary, lambda parameter, at: _is_given(call, parameter, at)
         )

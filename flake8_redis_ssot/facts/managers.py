@@ -180,6 +180,11 @@ class ManagerFacts:
         module, _, last = (found.qualified_name if found is not None else name).rpartition(".")
         return last in self.modules.clients(module).anew
 
+    def only_borrows(self, name: str) -> bool:
+        """Whether an object of the class `name` builds nothing, but uses the client that it is given."""
+        found = self.modules.traits(name)
+        return found is not None and self._built(found[0], frozenset()) == [] and self.reaches(name)
+
     def of_mode(self, boundary: Boundary, mode: str) -> str | None:
         """The only object of the managers with a client of that `mode`, else the only function that returns one."""
         found = self.all_of_mode(boundary, mode)

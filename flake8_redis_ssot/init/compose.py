@@ -37,7 +37,7 @@ def compose(evidence: Evidence, choose: Choose) -> Proposal:
     if not evidence.libraries and not evidence.modules:
         proposal.uses_redis = False
         proposal.summary = (
-            "no file imports of a client library of Redis what builds clients, so there is nothing to set up"
+            "no file imports what builds clients of a Redis client library, so there is nothing to set up"
         )
         return proposal
     groups = grouped(evidence, _real(ranked))

@@ -26,6 +26,8 @@ class ManagerInstantiation(Rule):
     - singletons by `__new__`, metaclass or decorator
     - classes whose pool belongs to the class itself
     - calls that pass in the client or pool that would be built
+    - in tests, calls with arguments of a class that only borrows its client, also if it is the class of
+      `instance`
 
     The rule reads the manager's files once per run. If they are not found below `src`, nothing is
     reported. In tests of the manager itself, add an `allow`.
