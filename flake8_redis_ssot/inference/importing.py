@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flake8_redis_ssot.inference.values import QualifiedName
-from flake8_redis_ssot.libraries.frameworks import IMPORTED, IMPORTERS
+from flake8_redis_ssot.libraries.frameworks import IMPORTED, IMPORTERS, LOADERS
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
+from flake8_redis_ssot.syntax.memo import memoized
 
 if TYPE_CHECKING:
     from flake8_redis_ssot.inference.evaluator import Inference
+
+_LOADER_NAMES = frozenset(name.rpartition(".")[2] for name in LOADERS)
 
 
 def loaded(
@@ -43,6 +46,24 @@ def loaded(
             found.update(full for package in packages for full in _relative(inference, name, package, point))
         else:
             found.add(name)
+    return found
+
+
+@memoized
+def loads(inference: Inference) -> list[tuple[ast.Call | ast.Subscript, list[str]]]:
+    """What a file loads by the text of its name, in source order: each call or subscript with the dotted names, sorted."""
+    found = []
+    for point in inference.scopes.points((ast.Call, ast.Subscript)) if inference.scopes.may_load else ():
+        match point.node:
+            case ast.Call(func=func) as node if inference.may_be_one_of(_LOADER_NAMES, func, point):
+                pass
+            case ast.Subscript(ctx=ast.Load()) as node:
+                pass
+            case _:
+                continue
+        names = loaded(inference, node, point, LOADERS)
+        if names:
+            found.append((node, sorted(names)))
     return found
 
 

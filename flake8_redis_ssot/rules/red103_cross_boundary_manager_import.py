@@ -6,8 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.inference.importing import loaded
-from flake8_redis_ssot.libraries.frameworks import LOADERS
+from flake8_redis_ssot.inference.importing import loads
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
 
@@ -51,14 +50,10 @@ class CrossBoundaryManagerImport(Rule):
         for alias, names in context.imported(point):
             yield from self._crossing(alias, names, context)
 
-    @on(ast.Call, ast.Subscript)
-    def check_dynamic(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
-        node = point.node
-        assert isinstance(node, ast.Call | ast.Subscript)
-        if len(context.settings.boundaries) > 1 and not isinstance(
-            getattr(node, "ctx", None), ast.Store | ast.Del
-        ):
-            yield from self._crossing(node, sorted(loaded(context.inference, node, point, LOADERS)), context)
+    @on(ast.Module)
+    def check_dynamic(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
+        for node, names in loads(context.inference) if len(context.settings.boundaries) > 1 else ():
+            yield from self._crossing(node, names, context)
 
     def _crossing(
         self, node: ast.alias | ast.expr, names: Iterable[str], context: RuleContext

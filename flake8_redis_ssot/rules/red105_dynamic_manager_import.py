@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from flake8_redis_ssot.diagnostic import Diagnostic
-from flake8_redis_ssot.inference.importing import loaded
-from flake8_redis_ssot.libraries.frameworks import LOADERS
+from flake8_redis_ssot.inference.importing import loads
 from flake8_redis_ssot.rule import Rule, RuleContext, on
-from flake8_redis_ssot.syntax.bindings import ProgramPoint
 from flake8_redis_ssot.syntax.nodes import unparsed
-
-_NAMES = frozenset(name.rpartition(".")[2] for name in LOADERS)
 
 
 class DynamicManagerImport(Rule):
@@ -56,18 +52,12 @@ class DynamicManagerImport(Rule):
 
     @on(ast.Module)
     def check(self, module: ast.Module, context: RuleContext) -> Iterator[Diagnostic]:
-        if context.scopes.may_load:
-            for point in context.scopes.points((ast.Call, ast.Subscript)):
-                yield from self._loaded_at(point, context)
+        for node, names in loads(context.inference):
+            yield from self._loaded_by(node, names, context)
 
-    def _loaded_at(self, point: ProgramPoint, context: RuleContext) -> Iterator[Diagnostic]:
-        node = point.node
-        assert isinstance(node, ast.Call | ast.Subscript)
-        if isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
-            return
-        if isinstance(node, ast.Call) and not context.inference.may_be_one_of(_NAMES, node.func, point):
-            return
-        names = sorted(loaded(context.inference, node, point, LOADERS))
+    def _loaded_by(
+        self, node: ast.Call | ast.Subscript, names: Sequence[str], context: RuleContext
+    ) -> Iterator[Diagnostic]:
         for name in names:
             if context.forbids(name):
                 what = f"`{name}`, which {context.belongs(name)} a forbidden Redis manager"
