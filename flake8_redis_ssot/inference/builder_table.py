@@ -30,9 +30,7 @@ def _table() -> dict[str, Builder]:
     for library, kind, target, homes in FUNCTIONS:
         for home in homes.split():
             table[home] = Builder(library, kind, target)
-    homes_of: dict[str, list[str]] = {}
-    for name, builder in table.items():
-        homes_of.setdefault(builder.target, []).append(name)
+    homes_of = BuilderTable(table).by_target
     for library, kind, target, methods in BUILDING_METHODS:
         for home in homes_of[target]:
             for method in methods.split():

@@ -17,7 +17,7 @@ from flake8_redis_ssot.libraries.frameworks import RAISING_TESTS
 from flake8_redis_ssot.libraries.vocabulary import GETTING_WORDS, MANAGER_WORDS, OTHER_WORDS
 from flake8_redis_ssot.project.index import ProjectIndex
 from flake8_redis_ssot.rule import ProjectContext, ProjectRule, RuleContext
-from flake8_redis_ssot.source import Range
+from flake8_redis_ssot.source import PYTHON, Range
 from flake8_redis_ssot.syntax.ancestors import ancestors
 from flake8_redis_ssot.syntax.nodes import callee_of, last_name
 
@@ -140,16 +140,14 @@ class UnresolvedManagerImport(ProjectRule):
 def _is_written_later(name: str, project: ProjectContext) -> bool:
     """Whether git ignores the first module of a dotted name that is not there: then a build step may write it."""
     modules = project.index.modules
-    module, _, last = name.rpartition(".")
-    while module and modules.find(module) is None:
-        module, _, last = module.rpartition(".")
-    path = modules.find(module) if module else None
+    around = modules.around(name.rpartition(".")[0])
+    path = modules.find(around)
     if path is None:
         return False
     if os.path.basename(path).startswith("__init__."):
         path = os.path.dirname(path)
-    made = os.path.join(path, last)
-    return not path.endswith((".py", ".pyi")) and any(
+    made = os.path.join(path, name.removeprefix(f"{around}.").partition(".")[0])
+    return not path.endswith(PYTHON) and any(
         is_ignored_by_git(one, project.settings, modules.filesystem) for one in (made, f"{made}.py")
     )
 

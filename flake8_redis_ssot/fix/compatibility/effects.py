@@ -8,30 +8,33 @@ from collections.abc import Iterator, Mapping
 from flake8_redis_ssot.fix.sources.symbols import Member, Symbol, Symbols
 from flake8_redis_ssot.lazy_dataclass import dataclass, field
 from flake8_redis_ssot.libraries.commands import COMMANDS, CONDITIONS, EXPIRY_UNITS, RUNNING_TEXTS, WRITING
-from flake8_redis_ssot.libraries.standard import CODECS, KEEPING, KEEPING_QUIET
+from flake8_redis_ssot.libraries.standard import CODECS, KEEPING, KEEPING_QUIET, RECEIVERS
 from flake8_redis_ssot.libraries.vocabulary import CONNECTION_ERRORS
-from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, all_nodes, decorators_of, last_name
+from flake8_redis_ssot.syntax.nodes import DEFINITIONS, Function, Loop, all_nodes, decorators_of, last_name
 
-_RECEIVERS = frozenset(["self", "cls"])
 _CODING = ("dump", "load", "encode", "decode", "serial", "pack", "compress", "parse")
 """Parts of the names of functions that may do what a codec does."""
 
 
 @dataclass(slots=True)
 class _Effects:
-    """Of a method: which commands it sends, those that `write` by what they do, under which `conditions`, and in which
-    `units` it says when something ends; by which `codecs` it turns values into text; whether it is `quiet` where the
-    server fails. `is_open` says that more may be done, `is_coding` that values may be turned by code that is not seen.
-    """
+    """What a method does."""
 
     commands: set[str] = field(default_factory=set)
     writes: set[str] = field(default_factory=set)
+    """Those of the commands that write."""
     conditions: set[str] = field(default_factory=set)
+    """Under which conditions it writes."""
     units: set[str] = field(default_factory=set)
+    """The units in which it says when something ends."""
     codecs: set[str] = field(default_factory=set)
+    """What turns values into text."""
     is_quiet: bool = False
+    """Whether it hides that the server fails."""
     is_open: bool = False
+    """Whether it may do more than is seen."""
     is_coding: bool = False
+    """Whether code that is not seen may turn values into text."""
 
 
 class Effects:
@@ -92,7 +95,7 @@ class Effects:
             seen.add(found.node)
             yield found.node, found.module
             for part in all_nodes(found.node):
-                if isinstance(part, ast.Attribute) and last_name(part.value) in _RECEIVERS:
+                if isinstance(part, ast.Attribute) and last_name(part.value) in RECEIVERS:
                     new.append((members.get(part.attr), members))
                 elif isinstance(part, ast.Attribute):
                     held = self.symbols.value(part.value, found.module)
@@ -110,7 +113,8 @@ class Effects:
     def _add(self, node: ast.AST, module: str, found: _Effects) -> None:
         found.is_open |= isinstance(node, Function) and not decorators_of(node) <= KEEPING
         function = node if isinstance(node, Function) else None
-        loops = {part for loop in all_nodes(node) if _is_loop(loop) for part in all_nodes(loop)}
+        # in a loop, what fails once may be tried another time
+        loops = {part for loop in all_nodes(node) if isinstance(loop, Loop) for part in all_nodes(loop)}
         for part in all_nodes(node):
             match part:
                 case ast.Call(func=ast.Attribute(attr=name)) if name in COMMANDS and (
@@ -167,14 +171,9 @@ def _is_sending(statement: ast.stmt) -> bool:
     return any(
         isinstance(part, ast.Call)
         and isinstance(part.func, ast.Attribute)
-        and (part.func.attr in COMMANDS or last_name(part.func.value) in _RECEIVERS)
+        and (part.func.attr in COMMANDS or last_name(part.func.value) in RECEIVERS)
         for part in all_nodes(statement)
     )
-
-
-def _is_loop(node: ast.AST) -> bool:
-    """Whether code is run again, so that what fails once may be tried another time."""
-    return isinstance(node, ast.For | ast.AsyncFor | ast.While)
 
 
 def _raises(handler: ast.ExceptHandler) -> bool:
