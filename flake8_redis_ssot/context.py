@@ -477,8 +477,8 @@ def _is_given(call: ast.Call, parameter: str, at: int) -> bool:
     return any(not (isinstance(value, ast.Constant) and value.value is None) for value in given)
 
 
-UNNAMED = "share the client of the module that `manager` is to name"
-"""What a message advises where no manager is set: how to set one the command says once."""
+UNNAMED = "import a client from one module, which `manager` in [tool.redis-ssot] is to name"
+"""What a message advises where no manager is set; the command says once how to set one."""
 
 
 def manager_wanted(boundary: Boundary) -> str:

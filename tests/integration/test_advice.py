@@ -86,7 +86,7 @@ def test_without_settings_a_finding_says_what_to_do_and_not_how_to_set_it(
     done = run("check", "--output-format", "concise", cwd=tmp_path)
     built, anew, *_ = done.stdout.splitlines()
     assert built.endswith(
-        "outside the Redis manager; share the client of the module that `manager` is to name"
+        "outside the Redis manager; import a client from one module, which `manager` in [tool.redis-ssot] is to name"
     )
     assert anew.endswith("; keep one")
     assert done.stderr.count("[tool.redis-ssot]") == 1
