@@ -338,15 +338,13 @@ class RuleContext:
                 return False  # it is this file's, and not of a submodule
         if self.forbids(name):
             return managers.kind(name) in ("class", "data") and managers.reaches(name)
-        if (
-            self.settings.is_test(self.source.path)
-            and (call.args or call.keywords)
-            and managers.only_borrows(name)
-        ):
-            return False  # a test of that class, with a client of its own
-        return not self.place.is_manager and managers.is_built_anew(
+        if self.place.is_manager or not managers.is_built_anew(
             name, self.boundary, lambda parameter, at: _is_given(call, parameter, at)
-        )
+        ):
+            return False
+        # a test of a class that borrows gives it a client of its own
+        is_given = bool(call.args or call.keywords) and self.settings.is_test(self.source.path)
+        return not (is_given and managers.only_borrows(name))
 
     def is_adapted(self, made: Construction) -> bool:
         """Whether the callee may take other arguments than the library's: a `partial`, a subclass."""

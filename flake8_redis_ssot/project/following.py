@@ -23,6 +23,7 @@ from flake8_redis_ssot.project.uses import Exposed, Uses
 from flake8_redis_ssot.settings.model import Boundary
 from flake8_redis_ssot.syntax.arguments import arguments_of
 from flake8_redis_ssot.syntax.bindings import ProgramPoint, Scope
+from flake8_redis_ssot.syntax.memo import memoized
 from flake8_redis_ssot.syntax.nodes import root_of
 
 
@@ -158,22 +159,30 @@ class Following:
         for point in inference.files[path].calls if names else ():
             call = point.node
             assert isinstance(call, ast.Call)
-            if point.for_typing or not (given := arguments_of(call)):
+            if not (call.args or call.keywords) or point.for_typing:
                 continue
-            homes = {self._home_of(name) for name in self._called_elsewhere(call, point, names)}
-            homes -= {None, *inference.files, *found}
-            if homes and any(self._clients(v) for part in given for v in inference.values(part, point)):
-                found.update(home for home in homes if home is not None)
+            called = [*self._called_elsewhere(call, point, names)]
+            if called and any(
+                self._clients(value)
+                for part in arguments_of(call)
+                if not isinstance(part, ast.Constant | ast.JoinedStr)
+                for value in inference.values(part, point)
+            ):
+                found.update(home for home in map(self._home_of, called) if home is not None)
         return found
 
     def _names_of_other_files(self, path: str) -> set[str]:
-        """The names by which a file has something of a file of the project that is not taken in."""
-        return {
-            edge.local_name.partition(".")[0]
-            for edge in self._index.edges(path)
-            if (home := self._home_of(edge.full_name)) is not None and home not in self._inference.files
-        }
+        """The names by which a file may have something of a file of the project that is not taken in."""
+        find = self._index.modules.find
+        names = set()
+        for edge in self._index.edges(path):
+            home = find(edge.full_name) or find(edge.module)
+            # a package may hand on what another file defines
+            if home is not None and (home not in self._inference.files or _is_package(home)):
+                names.add(edge.local_name.partition(".")[0])
+        return names
 
+    @memoized
     def _home_of(self, name: str) -> str | None:
         """The file that defines what has the dotted `name`."""
         home = self._index.modules.lookup(name)
@@ -331,7 +340,7 @@ class Following:
 
     def _mentions(self, words: set[str], path: str) -> bool:
         """Whether a file mentions one of the `words`, or is a package, which may hand names on by a star."""
-        return os.path.basename(path).startswith("__init__.") or self._texts.speaks_of(path, words)
+        return _is_package(path) or self._texts.speaks_of(path, words)
 
     def _patching_conftests(self, path: str) -> Iterator[str]:
         """The `conftest.py` files whose fixtures may patch something that the test at `path` runs in an event loop."""
@@ -445,3 +454,8 @@ def _is_exposed(inference: Inference, value: Value) -> bool:
             return True
         inference.answers.depends_on(("blocks", value.scope.node))
     return is_exposed(inference, value)
+
+
+def _is_package(path: str) -> bool:
+    """Whether a file is that of a package, which may hand on what its modules define."""
+    return os.path.basename(path).startswith("__init__.")
