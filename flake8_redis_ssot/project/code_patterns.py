@@ -27,6 +27,9 @@ LOOP_MAKING = rf"\b(?:{'|'.join(sorted(LOOP_WORDS))})\b"
 DEPENDING = rf"\b(?:{'|'.join(sorted(DEPENDS_NAMES))})\(\s*\)"
 """Depends on the class that the annotation beside it names."""
 
+CLIENT = r"(?i:redis|valkey)"
+"""A word by which code calls a client that it takes; `client` or `conn` alone is as often another one's."""
+
 COROUTINE = r"async\s+def\b"
 
 PLUGINS = r"\bpytest_plugins\b"

@@ -172,15 +172,20 @@ class Following:
         return found
 
     def _names_of_other_files(self, path: str) -> set[str]:
-        """The names by which a file may have something of a file of the project that is not taken in."""
+        """The names by which a file may have what takes a client, of a file of the project that is not taken in."""
         find = self._index.modules.find
         names = set()
         for edge in self._index.edges(path):
             home = find(edge.full_name) or find(edge.module)
             # a package may hand on what another file defines
-            if home is not None and (home not in self._inference.files or _is_package(home)):
+            is_other = home is not None and (home not in self._inference.files or _is_package(home))
+            if is_other and home is not None and self._speaks_of_clients(home):
                 names.add(edge.local_name.partition(".")[0])
         return names
+
+    def _speaks_of_clients(self, path: str) -> bool:
+        """Whether the text of a file says that it may take a client; a package may hand on what does."""
+        return _is_package(path) or self._texts.has(path, code_patterns.CLIENT)
 
     @memoized
     def _home_of(self, name: str) -> str | None:
