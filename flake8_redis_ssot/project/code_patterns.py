@@ -14,6 +14,7 @@ from flake8_redis_ssot.libraries.frameworks import (
     STATES,
 )
 from flake8_redis_ssot.libraries.standard import LOOP_WORDS
+from flake8_redis_ssot.libraries.vocabulary import CLIENT_WORDS
 
 IMPORTING = "|".join(map(re.escape, sorted(LOADING_WORDS)))
 """Imports a module by a string: `import_module("redis")`."""
@@ -27,8 +28,10 @@ LOOP_MAKING = rf"\b(?:{'|'.join(sorted(LOOP_WORDS))})\b"
 DEPENDING = rf"\b(?:{'|'.join(sorted(DEPENDS_NAMES))})\(\s*\)"
 """Depends on the class that the annotation beside it names."""
 
-CLIENT = r"(?i:redis|valkey)"
-"""A word by which code calls a client that it takes; `client` or `conn` alone is as often another one's."""
+_CLIENT = "|".join(sorted(CLIENT_WORDS))
+
+TAKING_CLIENTS = rf"(?im)\bdef\s+\w+\s*\([^)]*(?:{_CLIENT})|^[ \t]+\w*(?:{_CLIENT})\w*[ \t]*:"
+"""Has a parameter or a field that is called like a client."""
 
 COROUTINE = r"async\s+def\b"
 

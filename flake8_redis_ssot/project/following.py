@@ -179,13 +179,13 @@ class Following:
             home = find(edge.full_name) or find(edge.module)
             # a package may hand on what another file defines
             is_other = home is not None and (home not in self._inference.files or _is_package(home))
-            if is_other and home is not None and self._speaks_of_clients(home):
+            if is_other and home is not None and self._may_take_clients(home):
                 names.add(edge.local_name.partition(".")[0])
         return names
 
-    def _speaks_of_clients(self, path: str) -> bool:
-        """Whether the text of a file says that it may take a client; a package may hand on what does."""
-        return _is_package(path) or self._texts.has(path, code_patterns.CLIENT)
+    def _may_take_clients(self, path: str) -> bool:
+        """Whether what a file defines may be given a client, by its text; a package may hand on what does."""
+        return _is_package(path) or self._texts.has(path, code_patterns.TAKING_CLIENTS)
 
     @memoized
     def _home_of(self, name: str) -> str | None:
