@@ -211,6 +211,9 @@ class ObjectEdits:
         assert statement is not None
         module, _, last = replacement.new.qualified_name.rpartition(".")
         own = alias.asname is None and last != name and not others and sure
+        # a name that only another module gave the same object was chosen: `redis_init` for `init`
+        old = view.modules.lookup(proposal.diagnostic.symbols[0])
+        own = own and (old is None or old.qualified_name != replacement.new.qualified_name)
         own = own and not any(is_shown(view, place) for place in places)
         own = own and (
             not view.reads_by_name if late else not view.is_open and view.is_read_unseen(name) is None
@@ -222,10 +225,9 @@ class ObjectEdits:
             proposal.parts += [(*exact(view, place, name), new) for place in places]
         proposal.adds.append(Imported(spelled(view, statement, module), last, new if new != last else None))
         proposal.names.add(new)
-        old = proposal.diagnostic.symbols[0]
         proposal.reach |= self.compatibility.patch_targets.through(view, replacement, new, late)
         if late:
-            proposal.reach[old] = replacement.new.qualified_name
+            proposal.reach[proposal.diagnostic.symbols[0]] = replacement.new.qualified_name
         elif new != name:
             proposal.reach |= {f"{m}.{name}": f"{m}.{new}" for m in view.place.modules}
 
