@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from flake8_redis_ssot.analysis.constructions import Construction
@@ -11,7 +12,6 @@ from flake8_redis_ssot.diagnostic import Diagnostic
 from flake8_redis_ssot.libraries.traits import NODES, SERVER_ARGUMENTS, URL_SCHEMES, positional_names
 from flake8_redis_ssot.rule import Rule, RuleContext, on
 from flake8_redis_ssot.syntax.bindings import ProgramPoint
-from flake8_redis_ssot.syntax.lines import lines_of, touches
 from flake8_redis_ssot.syntax.nodes import last_name, unparsed
 
 _URL = re.compile(rf"(?:{'|'.join(URL_SCHEMES)})(?:\+\w+)?://(?:[^@/{{\s]*@)?[\w[]")
@@ -79,7 +79,7 @@ def _urls(module: ast.Module, lines: Sequence[int]) -> Iterator[ast.expr]:
         match node:
             case ast.Expr(value=ast.Constant()):
                 continue
-            case ast.stmt() if not touches(lines, lines_of(node)):
+            case ast.stmt() if not _touches(node, lines):
                 continue
             case ast.Constant(value=str(text)) if _URL.match(text):
                 yield node
@@ -88,6 +88,13 @@ def _urls(module: ast.Module, lines: Sequence[int]) -> Iterator[ast.expr]:
                     yield node
                 continue
         stack += reversed([*ast.iter_child_nodes(node)])
+
+
+def _touches(node: ast.stmt, lines: Sequence[int]) -> bool:
+    """Whether a statement, its decorators included, has one of the sorted `lines`."""
+    decorators = getattr(node, "decorator_list", ())
+    at = bisect_left(lines, min([node.lineno, *(decorator.lineno for decorator in decorators)]))
+    return at < len(lines) and lines[at] <= (node.end_lineno or node.lineno)
 
 
 def _hosts(made: Construction, context: RuleContext) -> Iterator[ast.expr]:

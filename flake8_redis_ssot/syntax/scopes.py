@@ -21,7 +21,6 @@ from flake8_redis_ssot.syntax.bindings import (
     is_plain_function,
 )
 from flake8_redis_ssot.syntax.implied import IMPLYING, PROPERTY, implied
-from flake8_redis_ssot.syntax.lines import Statement
 from flake8_redis_ssot.syntax.nodes import Function, all_nodes, last_name
 
 STEP = 1 << 20
@@ -39,6 +38,9 @@ _RECORD_MAKERS = frozenset(name.rpartition(".")[2] for name in NAMESPACES | RECO
 _LEAVES = frozenset([ast.Name, ast.Constant])
 _LOADING_WORDS = LOADER_NAMES | {"modules"}
 """Words without which nothing is imported by the text of its name; `modules` may be imported from `sys`."""
+
+Statement = ast.stmt | ast.excepthandler | ast.match_case
+"""What has expressions of its own."""
 
 Item = tuple[ast.AST, Scope, tuple[Branch, ...]]
 """A node that is still to be visited, with its scope and the branches around it."""

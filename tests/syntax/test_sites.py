@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from snippets import comments, param
 
 from flake8_redis_ssot.syntax.bindings import Branch, ProgramPoint, exclusive
-from flake8_redis_ssot.syntax.lines import lines_of, touches
 from flake8_redis_ssot.syntax.scope_builder import build_scopes
 from flake8_redis_ssot.syntax.scopes import Scopes
 
@@ -355,11 +354,3 @@ def test_what_stands_under_type_checking(test: str) -> None:
     places = {s.node.id: s for s in scopes_of(text).points((ast.Name,)) if isinstance(s.node, ast.Name)}
     found = {name for name in "xyz" if places[name].for_typing}
     assert found == (set() if test == "other" else {"y", "z"} if test.startswith("not") else {"x"})
-
-
-def test_a_statement_touches_a_line_from_its_decorator_to_its_end() -> None:
-    function = ast.parse("\n@a\n@b\ndef f():\n    x\n    y\n\nz\n").body[0]
-    assert isinstance(function, ast.FunctionDef)
-    lines = lines_of(function)
-    assert [line for line in range(1, 9) if touches([line], lines)] == [2, 3, 4, 5, 6]
-    assert touches([1, 6, 8], lines) and not touches([1, 7, 8], lines) and not touches([], lines)
