@@ -310,7 +310,8 @@ class RuleContext:
     def made_managers(self) -> dict[ast.Call, str]:
         """The calls that make one more manager, each with the name of the class."""
         found = {}
-        for point in self.points:
+        has_managers = self.boundary.managers or self.boundary.forbidden
+        for point in self.points if has_managers else ():
             if isinstance(point.node, ast.Call) and not point.for_typing:
                 names = self._callee_names(point.node.func, point)
                 name = next((name for name in names if self._makes_manager(name, point.node)), None)

@@ -442,7 +442,7 @@ class Inference:
         """
         match func:
             case ast.Name(id=name):
-                return name in names or self.scopes_of(point.scope).may_mean(name)
+                return name in names or self.scopes_of(point.scope).may_hold_value(name)
             case ast.Attribute(attr=name):
                 return name in names or name.startswith("__") or self.may_be_computed(name)
         return True

@@ -286,11 +286,15 @@ def callees_given_clients(inference: Inference, points: Iterable[ProgramPoint]) 
     that base, and a store into an object of ours passes it to that object.
     """
     callables: set[str] = set()
-    has_library = _has_library(inference)
+    targets = _import_targets(inference)
+    has_library = inference.scopes.may_load or any(map(inference.names.leads_to_builder, targets))
+    imports_ours = any(map(inference.names.is_ours, targets))
+    own = {getattr(node, "name", "") for node in inference.namespaces}
     for point in points if has_library else ():
         if isinstance(point.node, ast.Call):
-            given = [part for part in _given(point.node) if not isinstance(part, ast.Constant)]
-            callees = _our_names(inference, inference.values(point.node.func, point)) if given else set()
+            func, given = point.node.func, [p for p in _given(point.node) if not isinstance(p, ast.Constant)]
+            may_be_ours = bool(given) and (imports_ours or inference.may_be_one_of(own, func, point))
+            callees = _our_names(inference, inference.values(func, point)) if may_be_ours else set()
             # few callees are ours: the arguments of all others need not be evaluated
             if not callees <= callables and any(
                 inference.leads_to_builder(v) for part in given for v in inference.values(part, point)
@@ -320,12 +324,12 @@ def callees_given_library_names(inference: Inference, points: Iterable[ProgramPo
     return callables
 
 
-def _has_library(inference: Inference) -> bool:
-    """Whether a file may have something of a library itself: it imports that, or may load it by its name."""
+def _import_targets(inference: Inference) -> set[str]:
+    """The dotted names of what a file imports; of a star the module."""
     scopes = inference.scopes
     stars = (star for scope in (scopes.module, *inference.namespaces.values()) for star in scope.stars)
-    targets = (binding.target for binding in (*(b for _, b in scopes.all_bindings), *stars))
-    return scopes.may_load or any(inference.names.leads_to_builder(t) for t in targets if t is not None)
+    bindings = (*(binding for _, binding in scopes.all_bindings), *stars)
+    return {binding.target for binding in bindings if binding.target is not None}
 
 
 def _given(call: ast.Call) -> list[ast.expr]:

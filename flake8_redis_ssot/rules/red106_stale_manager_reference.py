@@ -68,7 +68,7 @@ class StaleManagerReference(Rule):
             if context.boundary.managers
             else ""
         )
-        for point in context.points:
+        for point in context.points if context.boundary.forbidden else ():
             for text in references(point, context.inference):
                 name = text.value.removesuffix(".*").replace(":", ".")
                 if text.node in seen or not DOTTED.fullmatch(name) or not context.forbids(name):

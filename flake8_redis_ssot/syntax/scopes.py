@@ -143,7 +143,7 @@ class Scopes:
             self.__dict__.setdefault("calls", [point for point in found if type(point.node) is ast.Call])
         return found
 
-    def may_mean(self, name: str) -> bool:
+    def may_hold_value(self, name: str) -> bool:
         """Whether something in the file may bind `name` to anything but a plain function."""
         return name in self._value_names or self._has_stars
 
