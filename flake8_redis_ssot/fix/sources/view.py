@@ -117,7 +117,9 @@ class View:
             Seen(
                 self.exported,
                 self.is_exposed,
-                lambda name: self.is_exchanged(name) or self.is_read_unseen(name) is not None,
+                lambda name: (
+                    self.is_exchanged(name) or self._is_changed(name) or self.is_read_unseen(name) is not None
+                ),
             ),
         )
 
@@ -230,6 +232,18 @@ class View:
             for user in self._index.importing(module):
                 handles = self._index.handles(user, module)
                 if not self._reads.of(user).stored.isdisjoint(f"{handle}.{name}" for handle in handles):
+                    return True
+        return False
+
+    def _is_changed(self, name: str) -> bool:
+        """Whether another file sets an attribute of what has a name of this module: `Show.__init__ = traced`."""
+        for module in self.place.modules:
+            for user in self._index.importing(module):
+                owners = {f"{handle}.{name}" for handle in self._index.handles(user, module)}
+                edges = self._index.edges(user)
+                owners.update(edge.local_name for edge in edges if edge.full_name == f"{module}.{name}")
+                stored = self._reads.of(user).stored
+                if any(text.startswith(tuple(f"{owner}." for owner in owners)) for text in stored):
                     return True
         return False
 
