@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 
 from flake8_redis_ssot.analysis.blocking import Blocking, BlockingFunctions, in_coroutines
@@ -319,14 +319,13 @@ class RuleContext:
                     found[point.node] = name
         return found
 
-    def _callee_names(self, func: ast.expr, point: ProgramPoint) -> Sequence[str]:
-        """The dotted names of what a callee can be; those of its values where it may be a class, which `x.get` is not."""
+    def _callee_names(self, func: ast.expr, point: ProgramPoint) -> list[str]:
+        """The dotted names of what a callee can be; none where no name says that it may be a class, as of `x.get`."""
         root = root_of(func)
         is_imported = isinstance(root, ast.Name) and self.scopes.may_be_imported(root.id)
-        names = self.names.dotted(func, point) if is_imported else ()
         is_class = isinstance(func, ast.Attribute) and func.attr[:1].isupper()
-        if names or not (is_class or self.inference.may_be_one_of((), func, point)):
-            return names
+        if not (is_imported or is_class or self.inference.may_be_one_of((), func, point)):
+            return []
         values = self.inference.values(func, point)
         return sorted(value.name for value in values if isinstance(value, QualifiedName))
 
